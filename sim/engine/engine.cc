@@ -1,0 +1,52 @@
+#include "sim/engine/engine.hh"
+
+#include "sim/base/assert.hh"
+
+namespace ekspath {
+
+Entity::Entity(Engine& engine) : engine_(&engine), id_(engine.adopt(*this)) {}
+Entity::~Entity() { engine_->forget(id_); }
+Nanoseconds Entity::now() const { return engine_->now(); }
+
+void Engine::schedule(const Event& event) {
+  ASSERT(event.time >= now_);
+  queue_.push(event);
+}
+
+bool Engine::step() {
+  if (queue_.empty()) return false;
+  const Event event = queue_.top();
+  queue_.pop();
+  ASSERT(event.time >= now_);
+  ASSERT(fired_ == 0 || event.key() != last_);
+  last_ = event.key();
+  now_ = event.time;
+  ++fired_;
+  // A target that is gone (a pod deleted with its timers pending) has nothing left to be told.
+  if (Entity* target = entities_[event.target.value()]) target->fire(event);
+  return true;
+}
+
+void Engine::run_until(Nanoseconds time) {
+  while (!queue_.empty() && queue_.top().time <= time) {
+    if (interrupted()) return;
+    step();
+  }
+  if (time > now_) now_ = time;
+}
+
+void Engine::run() {
+  while (!interrupted() && step()) {
+  }
+}
+
+Nanoseconds Engine::next_due() const { return queue_.empty() ? Nanoseconds::never() : queue_.top().time; }
+
+EntityId Engine::adopt(Entity& entity) {
+  entities_.push_back(&entity);
+  return EntityId(static_cast<std::uint32_t>(entities_.size() - 1));
+}
+
+void Engine::forget(EntityId id) { entities_[id.value()] = nullptr; }
+
+}  // namespace ekspath

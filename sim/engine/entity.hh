@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/engine/event.hh"
+
+namespace ekspath {
+
+class Engine;
+
+/// What owns an id and a sequence counter, and is told of events: a namespace, a link, an ENI, a program.
+/// Lives at a fixed address from its registration to the end of the engine.
+class Entity {
+ public:
+  explicit Entity(Engine& engine);
+  Entity(const Entity&) = delete;
+  Entity& operator=(const Entity&) = delete;
+
+  [[nodiscard]] EntityId id() const { return id_; }
+  [[nodiscard]] Engine& engine() const { return *engine_; }
+  [[nodiscard]] Nanoseconds now() const;
+  /// The key of something that this entity causes at `time`; each call takes the next sequence number.
+  [[nodiscard]] EventKey next_key(Nanoseconds time) { return {time, id_, sequence_++}; }
+
+  /// An event whose target this entity is has come due.
+  virtual void fire(const Event& event) = 0;
+
+ protected:
+  ~Entity();
+
+ private:
+  Engine* engine_;
+  EntityId id_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace ekspath

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "sim/base/assert.hh"
+#include "sim/engine/engine.hh"
+#include "sim/engine/random.hh"
+
+namespace ekspath {
+
+/// The far end of a link: what takes a frame.
+template <class Frame>
+class Receiver {
+ public:
+  virtual void receive(Frame frame) = 0;
+
+ protected:
+  ~Receiver() = default;
+};
+
+enum class Admission : std::uint8_t { sent, queue_full, lost };
+
+/// Properties of one direction of a wire. Zero rate: frames take no time to serialise.
+struct LinkSpec {
+  Nanoseconds delay;
+  std::uint64_t rate_bps = 0;
+  std::uint32_t queue_limit = 1000;      // frames that wait for serialisation, as a device's txqueuelen
+  std::uint32_t loss_per_million = 0;
+};
+
+/// One direction of a wire: carries frames with a delay and a rate, in order of arrival time. Frames in flight stand in
+/// a ring of the link's own; only the first is in the engine's queue (a heap entry a link, not a frame).
+template <class Frame>
+class Link final : public Entity {
+ public:
+  Link(Engine& engine, const LinkSpec& spec, Receiver<Frame>& far_end) : Entity(engine), spec_(spec), far_(&far_end) {}
+
+  [[nodiscard]] const LinkSpec& spec() const { return spec_; }
+  void change(const LinkSpec& spec) { spec_ = spec; }
+  [[nodiscard]] std::size_t in_flight() const { return count_; }
+
+  /// Whether a frame of `bytes` may enter now. Ask before send(); `luck` is drawn from only where the link has loss.
+  [[nodiscard]] Admission admit(std::size_t bytes, Random& luck) {
+    if (spec_.rate_bps != 0 && backlog() > spec_.queue_limit * serialisation(bytes)) return Admission::queue_full;
+    if (spec_.loss_per_million != 0 && luck.uniform(1'000'000) < spec_.loss_per_million) return Admission::lost;
+    return Admission::sent;
+  }
+  /// Takes the frame; it arrives at the far end after serialisation, the link's delay and `extra`.
+  void send(Entity& source, Frame frame, std::size_t bytes, Nanoseconds extra = {}) {
+    Nanoseconds departure = now();
+    if (spec_.rate_bps != 0) {
+      if (busy_until_ > departure) departure = busy_until_;
+      departure += serialisation(bytes);
+      busy_until_ = departure;
+    }
+    insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
+  }
+
+  void fire(const Event& event) override {
+    Slot& slot = at(0);
+    ASSERT(slot.key == event.key());
+    Frame frame = std::move(slot.frame);
+    head_ = (head_ + 1) & (ring_.size() - 1);
+    --count_;
+    if (count_ > 0 && !at(0).queued) enqueue(at(0));
+    far_->receive(std::move(frame));
+  }
+
+ private:
+  struct Slot {
+    EventKey key;
+    Frame frame;
+    bool queued = false;  // has an event in the engine's queue
+  };
+
+  [[nodiscard]] Nanoseconds serialisation(std::size_t bytes) const {
+    return Nanoseconds(static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / spec_.rate_bps));
+  }
+  [[nodiscard]] Nanoseconds backlog() const { return busy_until_ > now() ? busy_until_ - now() : Nanoseconds(); }
+  [[nodiscard]] Slot& at(std::size_t position) { return ring_[(head_ + position) & (ring_.size() - 1)]; }
+
+  /// Nearly always at the tail: only paths of different length into one link overtake each other.
+  void insert(const EventKey& key, Frame frame) {
+    if (count_ == ring_.size()) grow();
+    std::size_t position = count_++;
+    for (; position > 0 && key < at(position - 1).key; --position) at(position) = std::move(at(position - 1));
+    at(position) = Slot{key, std::move(frame), false};
+    if (position == 0) enqueue(at(0));
+  }
+  void enqueue(Slot& slot) {
+    slot.queued = true;
+    engine().schedule(slot.key, id());
+  }
+  void grow() {
+    std::vector<Slot> larger(ring_.empty() ? 2 : ring_.size() * 2);
+    for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
+    ring_ = std::move(larger);
+    head_ = 0;
+  }
+
+  LinkSpec spec_;
+  Receiver<Frame>* far_;
+  std::vector<Slot> ring_;
+  std::size_t head_ = 0;
+  std::size_t count_ = 0;
+  Nanoseconds busy_until_;
+};
+
+}  // namespace ekspath

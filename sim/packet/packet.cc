@@ -1,0 +1,67 @@
+#include "sim/packet/packet.hh"
+
+#include <array>
+#include <new>
+
+namespace ekspath {
+namespace {
+
+/// Most packets are control and echo; a full segment of MTU 1500; a jumbo frame; a reassembled datagram.
+constexpr std::array<std::uint32_t, 4> class_bytes{128, 1600, 9200, PacketPool::largest_packet};
+
+}  // namespace
+
+PacketPool::~PacketPool() {
+  for (Packet* packet : free_) {
+    while (packet != nullptr) {
+      Packet* next = packet->next_;
+      packet->~Packet();
+      ::operator delete(packet);
+      packet = next;
+    }
+  }
+}
+
+PacketRef PacketPool::allocate(std::size_t bytes) {
+  std::uint8_t size_class = 0;
+  while (bytes > class_bytes[size_class]) {
+    ++size_class;
+    ASSERT(size_class < class_bytes.size());
+  }
+  Packet* packet = free_[size_class];
+  if (packet != nullptr) {
+    free_[size_class] = packet->next_;
+  } else {
+    const std::uint32_t capacity = Packet::headroom + class_bytes[size_class];
+    packet = new (::operator new(sizeof(Packet) + capacity)) Packet;
+    packet->pool_ = this;
+    packet->capacity_ = capacity;
+    packet->size_class_ = size_class;
+    ++created_;
+  }
+  packet->meta = PacketMeta{};
+  packet->next_ = nullptr;
+  packet->begin_ = packet->end_ = packet->network_ = packet->transport_ = Packet::headroom;
+  ++in_use_;
+  return PacketRef(packet);
+}
+
+PacketRef PacketPool::clone(const Packet& packet) {
+  PacketRef copy = allocate(packet.size());
+  copy->meta = packet.meta;
+  copy->begin_ = packet.begin_;
+  copy->end_ = packet.end_;
+  copy->network_ = packet.network_;
+  copy->transport_ = packet.transport_;
+  ASSERT(copy->end_ <= copy->capacity_);
+  std::memcpy(copy->data(), packet.data(), packet.size());
+  return copy;
+}
+
+void PacketPool::release(Packet* packet) {
+  packet->next_ = free_[packet->size_class_];
+  free_[packet->size_class_] = packet;
+  --in_use_;
+}
+
+}  // namespace ekspath
