@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/base/mac_address.hh"
+#include "sim/base/prefix.hh"
+#include "sim/engine/link.hh"
+#include "sim/linux/sysctl.hh"
+#include "sim/packet/fate.hh"
+#include "sim/packet/packet.hh"
+
+namespace ekspath {
+
+class Netns;
+
+enum class InterfaceKind : std::uint8_t { loopback, veth, ena };
+
+struct InterfaceAddress {
+  Ipv4Address address;
+  std::uint8_t prefix_length = 32;
+  bool secondary = false;
+  enum class Scope : std::uint8_t { global = 0, link = 253, host = 254 } scope = Scope::global;
+  [[nodiscard]] Prefix prefix() const { return {address, prefix_length}; }
+};
+
+struct InterfaceCounters {
+  std::uint64_t rx_packets = 0, rx_bytes = 0, rx_dropped = 0;
+  std::uint64_t tx_packets = 0, tx_bytes = 0, tx_dropped = 0;
+};
+
+/// What `ip link` says of the far end of a veth: "@if4", "link-netnsid 0".
+struct VethPeer {
+  std::uint32_t index = 0;
+  std::string netns;  // its name; "" when it has none
+};
+
+/// A named door of a namespace: addresses, MTU, the link its frames leave by, the tap that captures. Knows no rule of
+/// routing. Created and owned by its Netns; at a fixed address until it is deleted.
+class Interface final : public Receiver<PacketRef> {
+ public:
+  struct Identity {
+    std::uint32_t index = 0;
+    std::string name;
+    InterfaceKind kind = InterfaceKind::veth;
+    MacAddress mac;
+    std::uint32_t mtu = 1500;
+    PlaceId place;
+  };
+  Interface(Netns& owner, Identity identity)
+      : netns(&owner),
+        place(identity.place),
+        index(identity.index),
+        mtu(identity.mtu),
+        kind(identity.kind),
+        mac(identity.mac),
+        name(std::move(identity.name)) {}
+  Interface(const Interface&) = delete;
+  Interface& operator=(const Interface&) = delete;
+
+  /// A frame arrives from the wire: `ingress` takes it.
+  void receive(PacketRef frame) override;
+
+  /// Where frames go. Replaces an earlier link.
+  void connect(const LinkSpec& spec, Receiver<PacketRef>& far_end);
+
+  [[nodiscard]] bool has(Ipv4Address address) const {
+    for (const auto& own : addresses) {
+      if (own.address == address) return true;
+    }
+    return false;
+  }
+
+  Netns* netns;
+  PlaceId place;
+  std::uint32_t index;             // as `ip link` counts them: lo is 1
+  std::uint32_t mtu;
+  InterfaceKind kind;
+  bool up = false;
+  bool carrier = true;
+  MacAddress mac;
+  Tap* tap = nullptr;              // null: nobody captures here
+  std::unique_ptr<Link<PacketRef>> link;
+  std::uint64_t pattern_bits = 0;  // which interface patterns of the loaded rules this name matches: netfilter's
+  InterfaceSysctls conf;
+  InterfaceCounters counters;
+  std::vector<InterfaceAddress> addresses;
+  std::string name;
+  std::unique_ptr<VethPeer> peer;
+};
+
+}  // namespace ekspath

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/ipv4_address.hh"
+#include "sim/base/mac_address.hh"
+#include "sim/base/nanoseconds.hh"
+#include "sim/engine/event.hh"
+#include "sim/packet/packet.hh"
+
+namespace ekspath {
+
+class Netns;
+class Interface;
+
+/// Linux 6.1 include/uapi/linux/neighbour.h NUD_*
+enum class NeighbourState : std::uint8_t { none, incomplete, reachable, stale, delay, probe, failed, permanent };
+[[nodiscard]] std::string_view to_string(NeighbourState state);
+
+struct NeighbourEntry {
+  Ipv4Address address;
+  std::uint32_t interface = 0;
+  MacAddress mac;
+  NeighbourState state = NeighbourState::none;
+};
+
+/// IP to MAC on each interface, the packets that wait for one, and the requests on the wire (facts 5, ARP).
+class Neighbours {
+ public:
+  explicit Neighbours(Netns& netns);
+  ~Neighbours();
+
+  /// The IPv4 packet leaves by `out` to `next_hop` as soon as its MAC is known; when it never is, the senders are told.
+  /// neigh_resolve_output()
+  void resolve(Interface& out, Ipv4Address next_hop, PacketRef packet);
+  /// An ARP frame for this namespace. arp_process()
+  void receive_arp(Interface& in, PacketRef frame);
+  /// Something above IP proved that the neighbour answers (a TCP ACK). neigh_confirm()
+  void confirm(Interface& out, Ipv4Address next_hop);
+  void fire(const Event& event);
+
+  [[nodiscard]] int add(const NeighbourEntry& entry);   // `ip neigh replace`; 0 or an errno
+  [[nodiscard]] int remove(std::uint32_t interface, Ipv4Address address);
+  void flush(const Interface& interface);
+  /// In the order that `ip neigh` prints.
+  [[nodiscard]] std::vector<NeighbourEntry> entries() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ekspath

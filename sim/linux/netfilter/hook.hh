@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/packet/packet.hh"
+
+namespace ekspath {
+
+class Netns;
+class Interface;
+
+//   in --> PRE_ROUTING --> [route] --> FORWARD --> POST_ROUTING --> out
+//                             |                        ^
+//                             v                        |
+//                          LOCAL_IN                 [route]
+//                             |                        ^
+//                             v                        |
+//                          a socket -----------> LOCAL_OUT
+//
+// Linux 6.1 include/uapi/linux/netfilter.h, netfilter_ipv4.h (the priorities)
+enum class Hook : std::uint8_t { pre_routing, local_in, forward, local_out, post_routing };
+
+/// What travels together through the walk of one namespace.
+struct Hop {
+  Netns& netns;
+  Interface* in = nullptr;
+  Interface* out = nullptr;
+};
+
+/// Runs what is registered at a hook, in the kernel's order of priority:
+///   PRE_ROUTING   defragmentation -400, raw -300, conntrack -200, mangle -150, nat (dst) -100
+///   LOCAL_IN      mangle -150, filter 0, nat (src) 100, confirm max
+///   FORWARD       mangle -150, filter 0
+///   LOCAL_OUT     defragmentation -400, raw -300, conntrack -200, mangle -150 (reroutes), nat (dst) -100 (reroutes), filter 0
+///   POST_ROUTING  mangle -150, nat (src) 100, confirm max
+/// True: the packet goes on. False: it was consumed (dropped with its reason, rejected, or kept for reassembly).
+/// LOCAL_OUT may change hop.out after a change of mark or destination, as ip_route_me_harder() does; nat and filter at
+/// LOCAL_OUT still see the old interface (facts 1).
+[[nodiscard]] bool run_hook(Hook hook, Hop& hop, PacketRef& packet);
+
+}  // namespace ekspath

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/engine/engine.hh"
+#include "sim/engine/random.hh"
+#include "sim/linux/conntrack/conntrack.hh"
+#include "sim/linux/interface.hh"
+#include "sim/linux/neighbour.hh"
+#include "sim/linux/netfilter/netfilter.hh"
+#include "sim/linux/routing/routing.hh"
+#include "sim/linux/socket/sockets.hh"
+#include "sim/linux/sysctl.hh"
+#include "sim/packet/fate.hh"
+#include "sim/packet/packet.hh"
+#include "sim/packet/place.hh"
+
+namespace ekspath {
+
+class RuleStore;
+
+/// What all namespaces of a logical process share; read-only or its own.
+struct Kernel {
+  Engine& engine;
+  PacketPool& pool;
+  PlaceNames& places;
+  RuleStore& rules;            // compiled rule sets, held once
+  std::uint64_t seed = 0;
+  std::int64_t epoch_ns = 0;   // wall clock of time zero, Unix nanoseconds: for texts with a date
+};
+
+/// The counters of /proc/net/snmp and netstat that the facts name.
+struct SnmpCounters {
+  std::uint64_t ip_in_receives = 0, ip_in_hdr_errors = 0, ip_in_addr_errors = 0, ip_in_no_routes = 0, ip_forw_datagrams = 0,
+                ip_in_delivers = 0, ip_out_requests = 0, ip_out_discards = 0, ip_out_no_routes = 0, ip_reasm_fails = 0,
+                ip_reasm_oks = 0, ip_frag_creates = 0, ip_frag_fails = 0, icmp_out_redirects = 0, icmp_out_errors = 0,
+                icmp_out_rate_limit_host = 0, icmp_out_rate_limit_global = 0, icmp_in_csum_errors = 0,
+                udp_no_ports = 0, udp_in_csum_errors = 0, tcp_in_csum_errors = 0, tcp_out_rsts = 0,
+                tcp_retrans_segs = 0, ip_reverse_path_filter = 0, ip_martian = 0;
+};
+
+/// A network namespace: its interfaces, tables, connections, sockets and settings. Knows no Kubernetes and no AWS.
+/// A pod's namespace without rules or traffic stays small: parts come to life when first needed.
+class Netns final : public Entity {
+ public:
+  /// `name` as a user knows it: "pod1", "node1", "operator", "dns.google". lo exists and is up, with 127.0.0.1/8.
+  Netns(const Kernel& kernel, std::string name);
+  ~Netns();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] PlaceId place() const { return place_; }
+  [[nodiscard]] const Kernel& kernel() const { return *kernel_; }
+  [[nodiscard]] PacketPool& pool() const { return kernel_->pool; }
+  /// A new packet's trace id: (this namespace, its counter).
+  [[nodiscard]] std::uint64_t next_trace() { return (std::uint64_t{id().value()} << 32) | ++traces_; }
+  /// This namespace's stream for one purpose; draws made for one purpose do not move another's.
+  [[nodiscard]] Random random(std::string_view purpose) const { return {kernel_->seed, name_, purpose}; }
+
+  // `ip link`
+  Interface& add_interface(std::string name, InterfaceKind kind, const MacAddress& mac, std::uint32_t mtu);
+  /// Both ends of a veth, each in its namespace, not yet up.
+  static void add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netns& b, std::string name_b,
+                       const MacAddress& mac_b, std::uint32_t mtu, const LinkSpec& link);
+  void delete_interface(Interface& interface);
+  void set_up(Interface& interface, bool up);
+  [[nodiscard]] Interface* find_interface(std::string_view name);
+  [[nodiscard]] const Interface* find_interface(std::string_view name) const;
+  [[nodiscard]] Interface* interface(std::uint32_t index);
+  [[nodiscard]] const Interface* interface(std::uint32_t index) const;
+  [[nodiscard]] Interface& loopback() { return *interfaces_.front(); }
+  /// In order of index.
+  [[nodiscard]] std::vector<Interface*> interfaces() const;
+
+  // `ip addr`: with the local, broadcast and connected routes that the kernel adds. 0 or an errno.
+  [[nodiscard]] int add_address(Interface& interface, const InterfaceAddress& address, bool connected_route = true);
+  [[nodiscard]] int delete_address(Interface& interface, Ipv4Address address);
+
+  /// The tables come to life with the first rule.
+  Netfilter& ensure_netfilter();
+  Conntrack& ensure_conntrack();
+  Sockets& ensure_sockets();
+
+  void fire(const Event& event) override;
+  /// Event kinds of this entity, for the parts that arm timers on it.
+  enum EventKind : std::uint32_t { neighbour_timer, fragment_timer, conntrack_timer, socket_timer, arp_proxy_timer };
+
+  Observer* observer = nullptr;   // null: nobody looks
+  Sysctls sysctls;
+  SnmpCounters snmp;
+  Routing routing;
+  Neighbours neighbours;
+  std::unique_ptr<Netfilter> netfilter;
+  std::unique_ptr<Conntrack> conntrack;
+  std::unique_ptr<Sockets> sockets;
+
+ private:
+  const Kernel* kernel_;
+  std::string name_;
+  PlaceId place_;
+  std::uint32_t traces_ = 0;
+  std::uint32_t next_index_ = 1;
+  std::vector<std::unique_ptr<Interface>> interfaces_;
+};
+
+}  // namespace ekspath

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/linux/interface.hh"
+#include "sim/linux/routing/route.hh"
+
+namespace ekspath {
+
+class Netns;
+
+/// The question a lookup asks. Linux 6.1 include/net/flow.h flowi4
+struct FlowKey {
+  Ipv4Address destination;
+  Ipv4Address source;               // unspecified: to be chosen
+  std::uint32_t mark = 0;
+  std::uint32_t in_interface = 0;   // 0: from this host itself
+  std::uint32_t out_interface = 0;  // a socket bound to a device (or SO_BINDTODEVICE)
+  std::uint8_t tos = 0;
+};
+
+/// The answer. Pointers are good until the tables change, which happens between events only.
+struct RouteResult {
+  enum class Outcome : std::uint8_t { found, no_route, unreachable, prohibit, blackhole } outcome = Outcome::no_route;
+  const Route* route = nullptr;
+  const PolicyRule* rule = nullptr;
+  std::uint32_t table = 0;
+  Interface* out = nullptr;
+  Ipv4Address next_hop;             // the gateway, or the destination itself
+  Ipv4Address source;               // for packets of this host: the address chosen
+  [[nodiscard]] bool found() const { return outcome == Outcome::found; }
+  [[nodiscard]] bool is_local() const { return found() && route->type == RouteType::local; }
+  [[nodiscard]] bool is_broadcast() const { return found() && route->type == RouteType::broadcast; }
+};
+
+enum class AddressType : std::uint8_t {
+  unspecified, unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw_
+};
+
+/// The tables and the policy rules of one namespace, and the lookups in them. Only route_lookup routes.
+/// Changes return 0 or the errno that `ip` would print as "RTNETLINK answers: ...".
+class Routing {
+ public:
+  explicit Routing(Netns& netns);
+  ~Routing();
+
+  // lookups: on the packet path, no allocation. Indexed by hash: tables of 30,000 /32 routes and databases of
+  // 60 rules "to X/32" / "from X/32" cost a few probes.
+  [[nodiscard]] RouteResult lookup(const FlowKey& key) const;
+  /// Source validation of a received packet. Linux 6.1 net/ipv4/fib_frontend.c fib_validate_source()
+  enum class SourceCheck : std::uint8_t { ok, martian, rp_filter };
+  [[nodiscard]] SourceCheck validate_source(const FlowKey& received, const Interface& in) const;
+  /// inet_addr_type_dev_table(): `on` limits LOCAL and BROADCAST to one interface; null: any.
+  [[nodiscard]] AddressType address_type(Ipv4Address address, const Interface* on = nullptr) const;
+  /// inet_select_addr(): the address of `out` best fit to talk to `destination`, else any global one by index.
+  [[nodiscard]] Ipv4Address select_source(const Interface* out, Ipv4Address destination) const;
+
+  // `ip route`, `ip rule`
+  [[nodiscard]] int add_route(std::uint32_t table, const Route& route);      // EEXIST, ENETUNREACH, EINVAL, ENODEV
+  [[nodiscard]] int replace_route(std::uint32_t table, const Route& route);
+  /// Deletes the first that matches what is set (metric 0, unspecified gateway and interface 0 match any). ESRCH
+  [[nodiscard]] int delete_route(std::uint32_t table, const Route& route);
+  [[nodiscard]] int add_rule(PolicyRule rule, bool priority_given = true);   // EEXIST
+  [[nodiscard]] int delete_rule(const PolicyRule& rule);                     // ENOENT
+  void flush_routes_of(const Interface& interface);
+
+  /// In the order that `ip route show table N` prints.
+  [[nodiscard]] std::vector<Route> routes(std::uint32_t table) const;
+  [[nodiscard]] std::vector<std::uint32_t> tables() const;
+  /// In order of priority, then of insertion.
+  [[nodiscard]] const std::vector<PolicyRule>& rules() const;
+  /// Path MTU learnt from ICMP 3/4 for a destination; 0: none. Expires as Linux does (600 s).
+  [[nodiscard]] std::uint32_t path_mtu(Ipv4Address destination) const;
+  void learn_path_mtu(Ipv4Address destination, std::uint32_t mtu);
+
+  /// "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.5 metric 512", as `ip route` prints it. Cold.
+  [[nodiscard]] std::string text(const Route& route, std::uint32_t table) const;
+  /// "1024:\tfrom all fwmark 0x80/0x80 lookup main", as `ip rule` prints it. Cold.
+  [[nodiscard]] static std::string text(const PolicyRule& rule);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ekspath

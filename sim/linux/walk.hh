@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sim/linux/netfilter/hook.hh"
+#include "sim/linux/routing/routing.hh"
+#include "sim/packet/fate.hh"
+#include "sim/packet/packet.hh"
+
+/// The walk of a packet through one namespace, forward only: each function ends in the next one, in drop(), or keeps the
+/// packet in a queue. docs/walk.md follows one packet through them.
+namespace ekspath {
+
+class Interface;
+class Netns;
+
+// ingress.cc       a frame from the wire: tap, link header, ARP or ip_rcv(), PRE_ROUTING, input route decision
+void ingress(Interface& in, PacketRef frame);
+// forward.cc       ip_forward(): TTL, MTU, redirect, FORWARD
+void forward(Hop& hop, PacketRef packet, const RouteResult& route);
+// local_in.cc      ip_local_deliver(): reassembly, LOCAL_IN, then the protocol: icmp, udp, tcp
+void local_in(Hop& hop, PacketRef packet);
+// output.cc        ip_output(): POST_ROUTING, fragmentation, neighbour
+void post_routing(Hop& hop, PacketRef packet, Ipv4Address next_hop);
+// egress.cc        the frame leaves: link header, tap "Out", link; loopback comes back in
+void egress(Interface& out, PacketRef packet, const MacAddress& destination);
+
+/// output.cc: a complete IPv4 packet of this host's own, routed by `route` (its source already chosen by the caller).
+/// LOCAL_OUT, rerouting, POST_ROUTING. 0, or the errno that the send call would return: EPERM when a rule drops it.
+[[nodiscard]] int local_out(Netns& netns, PacketRef packet, const RouteResult& route);
+/// The errno of a route that does not lead anywhere: ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL.
+[[nodiscard]] int errno_of(RouteResult::Outcome outcome);
+/// The MTU towards a destination by this route: the interface's, the route's, the learnt one: the least.
+[[nodiscard]] std::uint32_t mtu_of(const Netns& netns, const RouteResult& route, Ipv4Address destination);
+
+/// The only way to die. `where`: the interface at hand (in before FORWARD, out after), or null for the namespace.
+void drop(Netns& netns, const Interface* where, Stage stage, DropReason reason, PacketRef packet,
+          std::string_view rule = {});
+
+/// Tells the observer, if there is one. Build no text before testing netns.observer.
+void observe(Netns& netns, const Interface* where, Stage stage, Verdict verdict, const Packet& packet,
+             std::string_view rule = {});
+
+}  // namespace ekspath
