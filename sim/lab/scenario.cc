@@ -1,0 +1,55 @@
+#include "sim/lab/scenario.hh"
+
+#include <algorithm>
+
+namespace ekspath {
+namespace {
+
+template <class T>
+const T* find_named(const std::vector<T>& things, std::string_view name) {
+  const auto found = std::ranges::find_if(things, [&](const T& thing) { return *thing.name == name; });
+  return found == things.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::string_view to_string(ServedProgram program) {
+  switch (program) {
+    case ServedProgram::http_echo:
+      return "http-echo";
+    case ServedProgram::http_client_address:
+      return "http-client-address";
+    case ServedProgram::echo:
+      return "echo";
+  }
+  return "";
+}
+
+std::string_view to_string(Transport transport) { return transport == Transport::tcp ? "tcp" : "udp"; }
+
+const VpcSpec* Scenario::vpc(std::string_view name) const { return find_named(vpcs, name); }
+
+std::pair<const SubnetSpec*, const VpcSpec*> Scenario::subnet(std::string_view name) const {
+  for (const auto& vpc : vpcs) {
+    if (const auto* subnet = find_named(vpc.subnets, name)) return {subnet, &vpc};
+  }
+  return {};
+}
+
+const InstanceSpec* Scenario::instance(std::string_view name) const { return find_named(instances, name); }
+
+const InternetHostSpec* Scenario::internet_host(std::string_view name) const {
+  return find_named(internet_hosts, name);
+}
+
+const NodeSpec* Scenario::node(std::string_view name) const {
+  if (!cluster) return nullptr;
+  const auto found = std::ranges::find(cluster->nodes, name, &NodeSpec::name);
+  return found == cluster->nodes.end() ? nullptr : &*found;
+}
+
+const PodSpec* Scenario::pod(std::string_view name) const {
+  return cluster ? find_named(cluster->pods, name) : nullptr;
+}
+
+}  // namespace ekspath

@@ -1,0 +1,340 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/base/diagnostics.hh"
+#include "sim/base/ipv4_address.hh"
+#include "sim/base/nanoseconds.hh"
+#include "sim/base/prefix.hh"
+#include "sim/packet/fate.hh"
+
+/// A scenario file as values. What the loader (load_scenario.hh) hands out has passed every check that needs
+/// no world: names are unique and known, addresses lie where they must, limits of instance types hold.
+/// docs/scenario.md is the user's view of the same.
+namespace ekspath {
+
+/// A value and the place in the user's file that it came from; a default carries the place of what lacks it.
+template <class T>
+struct Located {
+  T value{};
+  Location where;
+
+  [[nodiscard]] const T& operator*() const { return value; }
+  [[nodiscard]] const T* operator->() const { return &value; }
+};
+
+using LocatedName = Located<std::string>;
+
+/// A program that answers on a port of a host or pod.
+enum class ServedProgram : std::uint8_t {
+  http_echo,  // HTTP: 200 and what the request looked like (request line, headers, client, host name)
+  http_client_address,  // HTTP: 200 and the client's address on a line, as ipinfo.io/ip and
+                        // checkip.amazonaws.com
+  echo,                 // the bytes back, UDP (RFC 862) or TCP
+};
+[[nodiscard]] std::string_view to_string(ServedProgram program);
+
+enum class Transport : std::uint8_t { tcp, udp };
+[[nodiscard]] std::string_view to_string(Transport transport);
+
+struct Listen {
+  Located<std::uint16_t> port;
+  Transport transport = Transport::tcp;
+  ServedProgram serves = ServedProgram::http_echo;
+};
+
+/// "net.ipv4.conf.ens6.rp_filter" -> "1".
+struct Setting {
+  LocatedName name;
+  Located<std::string> value;
+};
+
+struct Metadata {
+  LocatedName name;  // [a-z0-9-]+, names the output folder
+  std::string title;
+  std::vector<std::string> teaches;
+};
+
+// ---- VPCs
+// ----------------------------------------------------------------------------------------------------------
+
+struct SubnetSpec {
+  LocatedName name;
+  Located<Prefix> cidr;
+  LocatedName az;          // one letter: "a" of region ap-northeast-2 is ap-northeast-2a
+  bool is_public = false;  // default route to the internet gateway, public addresses on launch
+  std::optional<LocatedName> nat_gateway;  // default route to that NAT gateway
+  std::optional<LocatedName> route_table;  // instead of the table that the two above make
+  std::optional<LocatedName> network_acl;  // absent: the VPC's default one, which lets all pass
+};
+
+struct NatGatewaySpec {
+  LocatedName name;
+  LocatedName subnet;
+  bool is_private = false;                         // `connectivity: private`
+  std::optional<Located<Ipv4Address>> public_ip;   // generated when absent, none for a private one
+  std::optional<Located<Ipv4Address>> private_ip;  // generated when absent
+};
+
+enum class RouteVia : std::uint8_t { local, internet_gateway, nat_gateway, peering, blackhole };
+
+struct VpcRoute {
+  Located<Prefix> to;
+  RouteVia via = RouteVia::local;
+  LocatedName target;  // of nat_gateway and peering; else empty
+};
+
+struct RouteTableSpec {
+  LocatedName name;
+  std::vector<VpcRoute> routes;  // the local routes of the VPC's CIDRs are always there, and not listed
+};
+
+/// Protocol and ports as security groups and network ACLs select them.
+struct TrafficSelector {
+  std::optional<std::uint8_t> protocol;  // an IANA number; absent: all
+  std::uint16_t first_port = 0;
+  std::uint16_t last_port = 65535;  // 0-65535 wherever the protocol has no ports
+};
+
+struct SecurityGroupRule {
+  Location where;
+  TrafficSelector selects;
+  std::optional<Located<Prefix>> cidr;  // exactly one of the two: addresses, or
+  std::optional<LocatedName> group;     // ENIs that carry this group (of this VPC, or of a peered one)
+};
+
+struct SecurityGroupSpec {
+  LocatedName name;
+  std::vector<SecurityGroupRule> ingress;
+  std::vector<SecurityGroupRule> egress;  // all to 0.0.0.0/0 unless the file says otherwise
+};
+
+struct NetworkAclRule {
+  Located<std::uint16_t> number;  // 1-32766, lowest match wins
+  bool allow = false;
+  TrafficSelector selects;
+  Prefix cidr;
+};
+
+struct NetworkAclSpec {
+  LocatedName name;
+  std::vector<NetworkAclRule> ingress;  // in order of their numbers; behind the last: deny
+  std::vector<NetworkAclRule> egress;
+};
+
+struct VpcSpec {
+  LocatedName name;
+  std::vector<Located<Prefix>> cidrs;  // first is the primary
+  bool internet_gateway = false;
+  std::vector<SubnetSpec> subnets;
+  std::vector<NatGatewaySpec> nat_gateways;
+  std::vector<RouteTableSpec> route_tables;
+  std::vector<SecurityGroupSpec> security_groups;  // `default` exists besides, unless it is among these
+  std::vector<NetworkAclSpec> network_acls;
+};
+
+struct PeeringSpec {
+  LocatedName name;
+  LocatedName left, right;  // VPCs
+  bool routes = true;       // in every route table of both sides
+};
+
+struct InstanceSpec {
+  LocatedName name;
+  LocatedName subnet;
+  LocatedName type;
+  std::optional<Located<Ipv4Address>> private_ip;  // generated when absent
+  std::optional<Located<Ipv4Address>> public_ip;   // absent: generated in a public subnet, none elsewhere
+  std::vector<LocatedName> security_groups;        // of the subnet's VPC; `default` when the file names none
+  std::vector<Setting> sysctls;
+  std::vector<Listen> listens;
+};
+
+struct InternetHostSpec {
+  LocatedName name;  // a DNS name
+  Located<Ipv4Address> ip;
+  std::optional<Nanoseconds> rtt;  // absent: that of link kind `internet`
+  std::uint8_t hops = 0;           // routers between the internet gateway and the host: TTL
+  std::vector<Listen> listens;
+};
+
+// ---- the cluster
+// ---------------------------------------------------------------------------------------------------
+
+struct CniSpec {
+  Located<std::string> version;  // "1.19"
+  std::vector<Setting> env;      // the real names of aws-node's variables, in order of name
+};
+
+struct EniSpec {
+  Located<std::uint8_t> device;  // 1 and above: the secondary ones
+  std::optional<Located<Ipv4Address>> private_ip;
+};
+
+/// A pin of one node, as the file has it.
+struct NodePin {
+  Location where;
+  std::optional<Located<Ipv4Address>> private_ip;
+  std::optional<Located<Ipv4Address>> public_ip;
+  std::vector<EniSpec> enis;
+};
+
+struct NodeGroupSpec {
+  LocatedName name;
+  LocatedName type;
+  Located<std::uint32_t> count;
+  std::vector<LocatedName> subnets;  // node i of the group stands in subnets[i % size]
+  std::vector<Setting> sysctls;
+  std::vector<NodePin> nodes;
+};
+
+struct PodSpec {
+  LocatedName name;
+  std::string name_space = "default";
+  LocatedName node;
+  std::optional<Located<Ipv4Address>> ip;  // generated when absent; none with hostNetwork
+  Located<std::uint8_t> device;            // the ENI that carries the address: 0 is the primary
+  bool host_network = false;
+  std::vector<Setting> sysctls;
+  std::vector<Listen> listens;
+};
+
+/// A node after the groups are counted out: what a builder builds. node1, node2, ... over the groups in file
+/// order.
+struct NodeSpec {
+  std::string name;
+  Location where;     // the pin, or the group
+  std::string group;  // node group
+  std::string type;
+  std::string subnet;
+  std::optional<Located<Ipv4Address>> private_ip;
+  std::optional<Located<Ipv4Address>> public_ip;
+  std::vector<EniSpec> enis;  // secondary ones, by device: pinned, or implied by a pod's `device`
+  std::vector<Setting> sysctls;
+};
+
+struct ClusterSpec {
+  LocatedName name;
+  Located<std::string> version;  // "1.31"
+  LocatedName vpc;
+  Located<Prefix> service_cidr;  // by the rule of EKS when the file is silent: facts kube-proxy.md 12
+  CniSpec cni;
+  std::vector<LocatedName>
+      node_security_groups;  // empty: the cluster security group alone; `default` names that one
+  std::vector<NodeGroupSpec> node_groups;
+  std::vector<NodeSpec> nodes;
+  std::vector<PodSpec> pods;
+};
+
+/// Kubernetes YAML by file, relative to the scenario; read, not yet understood.
+struct ManifestFile {
+  LocatedName path;
+  std::string text;
+};
+
+// ---- links, captures, steps, expectations
+// ---------------------------------------------------------------------------
+
+/// Delay, rate, loss and MTU of a kind of path (`cross-az`, `internet`, ...) or of one named thing.
+struct LinkSetting {
+  LocatedName name;
+  std::optional<Nanoseconds> delay;  // one way: given as `delay`, or half of `rtt`
+  std::optional<std::uint64_t> rate_bps;
+  std::optional<std::uint32_t> loss_per_million;
+  std::optional<std::uint32_t> mtu;
+};
+
+/// Where packets are seen: "node1/ens5", "pod1/eth0", "node1/any". The interface may hold a ${reference}.
+struct CapturePoint {
+  std::string host;
+  std::string interface;
+  Location where;
+};
+
+struct CaptureSpec {
+  CapturePoint at;
+  std::optional<Located<std::string>> filter;  // a tcpdump expression, with ${references}
+};
+
+struct Step {
+  Location where;
+  std::string name;               // empty when the file gives none
+  std::optional<Nanoseconds> at;  // absent: when the step before (if not in the background) has ended
+  Located<std::string> run;       // with ${references}
+  bool background = false;
+  std::optional<Located<std::string>> input;  // `stdin`
+};
+
+/// How many packets passed a capture point, under a filter.
+struct CaptureExpectation {
+  CapturePoint at;
+  std::optional<Located<std::string>> filter;
+  std::uint64_t packets = 0;
+};
+
+/// What a step printed, and its exit status. Each part that is present must hold; all may have ${references}.
+struct StepExpectation {
+  LocatedName step;
+  std::optional<Located<std::string>> contains;
+  std::optional<Located<std::string>> matches;  // ECMAScript regular expression, found anywhere in the text
+  std::optional<Located<std::string>> equals;   // but for white space at the end
+  std::optional<int> exit;
+};
+
+/// How many packets died at a place of a reason: "node1/ens6", "pod1", "igw/myeks-vpc", "nat/nat-a",
+/// "peering/p".
+struct DropExpectation {
+  Located<std::string> at;
+  DropReason reason = DropReason::none;
+  std::uint64_t packets = 0;
+};
+
+struct Expectation {
+  Location where;
+  std::optional<CaptureExpectation> capture;  // exactly one of the three
+  std::optional<StepExpectation> step;
+  std::optional<DropExpectation> drop;
+};
+
+struct VariantSpec {
+  LocatedName name;
+  std::string title;
+  bool replaces_expectations = false;  // whether it has an `expect` of its own
+};
+
+/// The whole file, with one variant (or none) and every --set applied.
+struct Scenario {
+  std::string path;     // of the file, as the user gave it
+  std::string variant;  // empty: the base
+  Metadata metadata;
+  std::uint64_t seed = 1;
+  Nanoseconds start;  // wall clock of time zero, since 1970-01-01T00:00:00Z
+  std::string region = "ap-northeast-2";
+  std::vector<VpcSpec> vpcs;
+  std::vector<PeeringSpec> peerings;
+  std::vector<InstanceSpec> instances;
+  std::vector<InternetHostSpec> internet_hosts;
+  std::optional<ClusterSpec> cluster;
+  std::vector<ManifestFile> manifests;
+  std::vector<LinkSetting> links;
+  bool captures_all = true;
+  std::vector<CaptureSpec> captures;  // when not all
+  std::vector<Step> steps;
+  std::vector<Expectation> expectations;
+  std::vector<VariantSpec> variants;  // all that the file has
+
+  [[nodiscard]] const VpcSpec* vpc(std::string_view name) const;
+  /// The subnet of that name and the VPC that it is of; names of subnets are unique in a file.
+  [[nodiscard]] std::pair<const SubnetSpec*, const VpcSpec*> subnet(std::string_view name) const;
+  [[nodiscard]] const InstanceSpec* instance(std::string_view name) const;
+  [[nodiscard]] const InternetHostSpec* internet_host(std::string_view name) const;
+  [[nodiscard]] const NodeSpec* node(std::string_view name) const;
+  [[nodiscard]] const PodSpec* pod(std::string_view name) const;
+};
+
+}  // namespace ekspath
