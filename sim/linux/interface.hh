@@ -19,7 +19,7 @@ class Netns;
 enum class InterfaceKind : std::uint8_t { loopback, veth, ena };
 
 struct InterfaceAddress {
-  Ipv4Address address;
+  Ipv4Address address{};
   std::uint8_t prefix_length = 32;
   bool secondary = false;
   enum class Scope : std::uint8_t { global = 0, link = 253, host = 254 } scope = Scope::global;

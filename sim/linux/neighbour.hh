@@ -21,9 +21,9 @@ enum class NeighbourState : std::uint8_t { none, incomplete, reachable, stale, d
 [[nodiscard]] std::string_view to_string(NeighbourState state);
 
 struct NeighbourEntry {
-  Ipv4Address address;
+  Ipv4Address address{};
   std::uint32_t interface = 0;
-  MacAddress mac;
+  MacAddress mac{};
   NeighbourState state = NeighbourState::none;
 };
 

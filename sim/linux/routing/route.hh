@@ -18,15 +18,15 @@ constexpr std::uint32_t local = 255, main = 254, default_ = 253;
 
 /// One route of one table.
 struct Route {
-  Prefix prefix;
+  Prefix prefix{};
   RouteType type = RouteType::unicast;
   RouteScope scope = RouteScope::global;
   RouteProtocol protocol = RouteProtocol::boot;
   bool onlink = false;
   std::uint32_t out_interface = 0;  // index; 0 for types that need none
   std::uint32_t metric = 0;         // the lower wins
-  Ipv4Address gateway;              // unspecified: on link
-  Ipv4Address preferred_source;     // `src`; unspecified: chosen at lookup
+  Ipv4Address gateway{};            // unspecified: on link
+  Ipv4Address preferred_source{};   // `src`; unspecified: chosen at lookup
   std::uint32_t mtu = 0;            // `mtu`; 0: the interface's
 
   friend bool operator==(const Route&, const Route&) = default;
@@ -36,12 +36,12 @@ struct Route {
 struct PolicyRule {
   std::uint32_t priority = 0;
   bool invert = false;
-  Prefix from;                      // /0: all
-  Prefix to;
+  Prefix from{};  // /0: all
+  Prefix to{};
   std::uint32_t fwmark = 0;
-  std::uint32_t fwmask = 0;         // 0: no mark selector
-  std::string iif;                  // "": any
-  std::string oif;
+  std::uint32_t fwmask = 0;  // 0: no mark selector
+  std::string iif{};         // "": any
+  std::string oif{};
   std::uint8_t tos = 0;
   enum class Action : std::uint8_t { lookup, unreachable, prohibit, blackhole } action = Action::lookup;
   std::uint32_t table = 0;
