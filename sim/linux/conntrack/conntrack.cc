@@ -4,12 +4,12 @@
 
 namespace ekspath {
 
-struct Conntrack::State {
+struct ConntrackState {
   Netns& netns;
   ConntrackStatistics statistics;
 };
 
-Conntrack::Conntrack(Netns& netns) : state_(new State{netns, {}}) {}
+Conntrack::Conntrack(Netns& netns) : state_(new ConntrackState{netns, {}}) {}
 Conntrack::~Conntrack() = default;
 
 bool Conntrack::in(Hook, Hop&, PacketRef&) { return true; }
@@ -22,6 +22,8 @@ std::size_t Conntrack::count() const { return 0; }
 std::vector<Connection> Conntrack::erase_if(const std::function<bool(const Connection&)>&) { return {}; }
 void Conntrack::masquerade_gone(std::uint32_t) {}
 const ConntrackStatistics& Conntrack::statistics() const { return state_->statistics; }
+
+void Conntrack::fire(const Event&) {}
 
 std::int64_t seconds_left(const Connection& connection, Nanoseconds now) {
   return connection.expires > now ? (connection.expires - now).whole_seconds() : 0;

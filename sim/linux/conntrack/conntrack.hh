@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "sim/engine/event.hh"
 #include "sim/linux/conntrack/connection.hh"
 #include "sim/linux/netfilter/hook.hh"
 
 namespace ekspath {
 
 class Netns;
+struct ConntrackState;  // conntrack/conntrack_state.hh
 
 /// Counters of `conntrack -S`.
 struct ConntrackStatistics {
@@ -46,15 +48,18 @@ class Conntrack {
   /// masq_device_event(), masq_inet_event()
   void masquerade_gone(std::uint32_t interface_index);
   [[nodiscard]] const ConntrackStatistics& statistics() const;
+  /// Netns::conntrack_timer: destroys what has expired.
+  void fire(const Event& event);
+
+  /// For the other files of this folder.
+  [[nodiscard]] ConntrackState& state() { return *state_; }
 
   /// Events as `conntrack -E` shows them; null: nobody listens.
   enum class Change : std::uint8_t { created, updated, destroyed };
   std::function<void(Change, const Connection&)> listener;
 
  private:
-  friend class Nat;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<ConntrackState> state_;
 };
 
 /// Seconds left as the tools print them: floor, never below 0.

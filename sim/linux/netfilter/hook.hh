@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "sim/base/ipv4_address.hh"
 #include "sim/packet/packet.hh"
 
 namespace ekspath {
@@ -25,6 +26,7 @@ struct Hop {
   Netns& netns;
   Interface* in = nullptr;
   Interface* out = nullptr;
+  Ipv4Address next_hop;  // known at POST_ROUTING: MASQUERADE chooses its source by it
 };
 
 /// Runs what is registered at a hook, in the kernel's order of priority:
