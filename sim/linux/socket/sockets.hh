@@ -12,12 +12,13 @@
 namespace ekspath {
 
 class Netns;
+struct SocketTables;  // socket/socket_tables.hh
 
 /// One line of `ss`.
 struct SocketSummary {
   std::uint8_t protocol = 0;
-  std::string state;             // LISTEN, ESTAB, SYN-SENT, TIME-WAIT, UNCONN, ...
-  std::uint32_t receive_queue = 0, send_queue = 0;
+  std::string state;                                // LISTEN, ESTAB, SYN-SENT, TIME-WAIT, UNCONN, ...
+  std::uint32_t receive_queue = 0, send_queue = 0;  // of a listener: waiting to be accepted, backlog
   Ipv4Address local, remote;
   std::uint16_t local_port = 0, remote_port = 0;  // 0: "*"
 };
@@ -29,23 +30,29 @@ class Sockets {
   explicit Sockets(Netns& netns);
   ~Sockets();
 
-  // From local_in(), with the network and transport offsets set. Where nobody listens these answer as Linux does (3/3, RST).
+  // From local_in(), with the network and transport offsets set. Where nobody listens these answer as Linux
+  // does (3/3, RST).
   void receive_udp(Hop& hop, PacketRef packet);
   void receive_tcp(Hop& hop, PacketRef packet);
   /// Echo replies and the like, for ping sockets. Requests are answered by the kernel's own icmp.cc.
   void receive_icmp(Hop& hop, PacketRef packet);
-  /// An ICMP error came in; `packet` is the error, its quoted datagram is for us to match. tcp_v4_err(), udp_err(), ping_err()
+  /// An ICMP error came in; `packet` is the error, its quoted datagram is for us to match. tcp_v4_err(),
+  /// udp_err(), ping_err()
   void receive_icmp_error(Hop& hop, const Packet& packet);
   void fire(const Event& event);
 
+  /// As `ss -a` lists them: TCP then UDP, listeners first, each by local address and port.
   [[nodiscard]] std::vector<SocketSummary> summary() const;
 
+  /// The IP id of a packet of this host's own that belongs to no connected socket. Linux 6.1 net/ipv4/route.c
+  /// __ip_select_ident(): a counter for (destination, source, protocol) that also moves with time.
+  [[nodiscard]] std::uint16_t next_identification(Ipv4Address source, Ipv4Address destination,
+                                                  std::uint8_t protocol);
+
+  [[nodiscard]] SocketTables& tables() { return *tables_; }
+
  private:
-  friend class UdpSocket;
-  friend class TcpSocket;
-  friend class PingSocket;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<SocketTables> tables_;
 };
 
 }  // namespace ekspath

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/engine/random.hh"
+#include "sim/linux/netns.hh"
+#include "sim/packet/tuple.hh"
+
+namespace ekspath {
+
+class Alarm;
+class PingSocket;
+class RawSocket;
+class TcpConnection;
+class TcpListener;
+class TcpSocket;
+class UdpSocket;
+
+/// Ours, the same on every machine; ports and small numbers.
+struct PortHash {
+  using is_avalanching = void;
+  [[nodiscard]] std::size_t operator()(std::uint32_t value) const {
+    const std::uint64_t product = std::uint64_t{value} * 0x9e3779b97f4a7c15ULL;
+    return static_cast<std::size_t>(product ^ (product >> 32));
+  }
+};
+
+template <class Value>
+using PortMap = boost::unordered_flat_map<std::uint32_t, Value, PortHash>;
+
+/// What a socket_timer event's argument says: which kind of owner, and its slot.
+struct TimerArgument {
+  enum class Owner : std::uint32_t { alarm, tcp_retransmit, tcp_delayed_ack };
+  static constexpr std::uint32_t pack(Owner owner, std::uint32_t slot) {
+    return (slot << 2) | static_cast<std::uint32_t>(owner);
+  }
+  static constexpr Owner owner(std::uint32_t argument) { return Owner{argument & 3}; }
+  static constexpr std::uint32_t slot(std::uint32_t argument) { return argument >> 2; }
+};
+
+/// Places with small numbers for what timers point at. A number is used again: a Timer finds out by itself
+/// that an event was its predecessor's.
+template <class T>
+class Slots {
+ public:
+  std::uint32_t take(T value) {
+    if (free_.empty()) {
+      slots_.push_back(std::move(value));
+      return static_cast<std::uint32_t>(slots_.size() - 1);
+    }
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    slots_[slot] = std::move(value);
+    return slot;
+  }
+  void release(std::uint32_t slot) {
+    slots_[slot] = T{};
+    free_.push_back(slot);
+  }
+  [[nodiscard]] T& operator[](std::uint32_t slot) { return slots_[slot]; }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] auto begin() const { return slots_.begin(); }
+  [[nodiscard]] auto end() const { return slots_.end(); }
+
+ private:
+  std::vector<T> slots_;
+  std::vector<std::uint32_t> free_;
+};
+
+/// Everything that Sockets holds for one namespace.
+struct SocketTables {
+  explicit SocketTables(Netns& owner);
+  ~SocketTables();
+
+  Netns& netns;
+  Random ports;      // ephemeral ports
+  Random sequences;  // initial sequence numbers, timestamp offsets
+  Random identifications;
+
+  PortMap<std::vector<UdpSocket*>> udp;    // by local port
+  PortMap<std::vector<PingSocket*>> ping;  // by id
+  std::vector<RawSocket*> raw;
+  Slots<Alarm*> alarms;
+
+  struct IdentificationBucket {
+    std::uint32_t next = 0;
+    std::int64_t stamp = 0;  // jiffies
+  };
+  PortMap<IdentificationBucket> identification_buckets;
+};
+
+}  // namespace ekspath

@@ -1,0 +1,226 @@
+#include "sim/linux/socket/udp_socket.hh"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "sim/linux/icmp_error.hh"
+#include "sim/linux/netns.hh"
+#include "sim/linux/socket/ip_send.hh"
+#include "sim/linux/socket/raw_socket.hh"
+#include "sim/linux/socket/socket_tables.hh"
+#include "sim/linux/walk.hh"
+#include "sim/packet/build.hh"
+#include "sim/packet/headers.hh"
+#include "sim/packet/parse.hh"
+
+namespace ekspath {
+namespace {
+
+constexpr std::size_t largest_payload = 65535 - 20 - 8;
+
+/// What a queued packet costs a receive buffer. Linux 6.1 include/linux/skbuff.h SKB_TRUESIZE(); observed:
+/// facts/linux-datapath.md 5 (832 bytes for a small one).
+std::uint32_t true_size(const Packet& packet) {
+  const auto data = static_cast<std::uint32_t>((packet.network_size() + 384 + 63) / 64 * 64);
+  return 256 + std::max<std::uint32_t>(576, data);
+}
+
+bool overlap(const UdpSocket& a, const Endpoint& b, std::uint32_t b_interface) {
+  const bool same_device =
+      a.options.bound_interface == 0 || b_interface == 0 || a.options.bound_interface == b_interface;
+  const bool same_address =
+      a.local().address.is_unspecified() || b.address.is_unspecified() || a.local().address == b.address;
+  return same_device && same_address;
+}
+
+bool port_is_free(const SocketTables& tables, const UdpSocket& socket, const Endpoint& wanted) {
+  const auto found = tables.udp.find(wanted.port);
+  if (found == tables.udp.end()) return true;
+  return std::ranges::none_of(found->second, [&](const UdpSocket* other) {
+    return overlap(*other, wanted, socket.options.bound_interface) &&
+           !(other->reuse_address && socket.reuse_address);
+  });
+}
+
+/// Linux 6.1 net/ipv4/udp.c udp_lib_get_port(): a random first port, then an odd stride from it. 0: none is
+/// free.
+std::uint16_t ephemeral_port(SocketTables& tables, const UdpSocket& socket, Ipv4Address address) {
+  const std::uint16_t low = tables.netns.sysctls.local_port_low;
+  const std::uint16_t high = tables.netns.sysctls.local_port_high;
+  const auto first = static_cast<std::uint16_t>(tables.ports.between(low, high));
+  const auto stride = static_cast<std::uint16_t>(tables.ports.next() | 1);
+  std::uint16_t port = first;
+  do {
+    if (port >= low && port <= high && port_is_free(tables, socket, {address, port})) return port;
+    port = static_cast<std::uint16_t>(port + stride);
+  } while (port != first);
+  return 0;
+}
+
+}  // namespace
+
+UdpSocket::UdpSocket(Netns& netns) : netns_(&netns) { netns.ensure_sockets(); }
+
+UdpSocket::~UdpSocket() {
+  if (local_.port == 0) return;
+  auto& udp = netns_->sockets->tables().udp;
+  auto found = udp.find(local_.port);
+  std::erase(found->second, this);
+  if (found->second.empty()) udp.erase(found);
+}
+
+int UdpSocket::bind(const Endpoint& local) {
+  if (local_.port != 0) return EINVAL;
+  SocketTables& tables = netns_->sockets->tables();
+  if (!local.address.is_unspecified()) {
+    const AddressType type = netns_->routing.address_type(local.address);
+    if (type != AddressType::local && type != AddressType::broadcast) return EADDRNOTAVAIL;
+  }
+  Endpoint chosen = local;
+  if (chosen.port == 0) {
+    chosen.port = ephemeral_port(tables, *this, local.address);
+    if (chosen.port == 0) return EADDRINUSE;
+  } else if (!port_is_free(tables, *this, chosen)) {
+    return EADDRINUSE;
+  }
+  local_ = chosen;
+  tables.udp[chosen.port].push_back(this);
+  return 0;
+}
+
+int UdpSocket::connect(const Endpoint& remote) {
+  // Linux 6.1 net/ipv4/datagram.c __ip4_datagram_connect()
+  const SocketRoute route = route_for_socket(*netns_, options, local_.address, remote.address);
+  if (route.error != 0) return route.error;
+  if (local_.port == 0) {
+    if (const int error = bind({local_.address, 0}); error != 0) return error;
+  }
+  if (local_.address.is_unspecified()) local_.address = route.source;
+  remote_ = remote;
+  next_identification_ = static_cast<std::uint16_t>(netns_->sockets->tables().identifications.next());
+  return 0;
+}
+
+int UdpSocket::send(std::span<const std::uint8_t> payload) {
+  if (remote_.port == 0) return EDESTADDRREQ;
+  return transmit(remote_, payload);
+}
+
+int UdpSocket::send_to(const Endpoint& remote, std::span<const std::uint8_t> payload) {
+  return transmit(remote, payload);
+}
+
+int UdpSocket::transmit(const Endpoint& remote, std::span<const std::uint8_t> payload) {
+  if (const int error = take_error(); error != 0) return error;
+  if (payload.size() > largest_payload) return EMSGSIZE;
+  if (remote.port == 0) return EINVAL;
+  if (local_.port == 0) {
+    if (const int error = bind({}); error != 0) return error;
+  }
+  const SocketRoute route = route_for_socket(*netns_, options, local_.address, remote.address);
+  if (route.error != 0) return route.error;
+  PacketRef packet = netns_->pool().allocate(payload.size());
+  append_bytes(*packet, payload);
+  push_udp(*packet, {route.source, remote.address, local_.port, remote.port});
+  std::uint32_t mtu = 0;
+  const bool connected = remote_.port != 0 && remote == remote_;
+  const int error = send_ip(*netns_, std::move(packet), route,
+                            {options, remote.address, static_cast<std::uint8_t>(IpProtocol::udp),
+                             connected ? &next_identification_ : nullptr},
+                            &mtu);
+  if (error == EMSGSIZE && receive_errors) {
+    // Linux 6.1 net/ipv4/ip_sockglue.c ip_local_error()
+    SocketError local;
+    local.error = EMSGSIZE;
+    local.origin = SocketError::Origin::local;
+    local.info = mtu;
+    local.destination = remote;
+    errors_.push_back(std::move(local));
+  }
+  return error;
+}
+
+std::optional<Datagram> UdpSocket::receive() {
+  if (queue_.empty()) return std::nullopt;
+  Datagram datagram;
+  datagram.packet = queue_.take();
+  queued_ -= true_size(*datagram.packet);
+  const Ipv4View ip = ipv4(*datagram.packet);
+  const UdpView udp = udp_header(*datagram.packet);
+  datagram.from = {ip.source(), udp.source_port()};
+  datagram.to = {ip.destination(), udp.destination_port()};
+  datagram.ttl = ip.ttl();
+  datagram.payload = {udp.at + UdpView::size, udp.length() - UdpView::size};
+  return datagram;
+}
+
+int UdpSocket::take_error() { return std::exchange(pending_error_, 0); }
+
+std::optional<SocketError> UdpSocket::receive_error() {
+  if (errors_.empty()) return std::nullopt;
+  SocketError error = std::move(errors_.front());
+  errors_.pop_front();
+  return error;
+}
+
+/// Linux 6.1 net/ipv4/udp.c compute_score(); -1: not for this socket.
+int UdpSocket::score(const Endpoint& to, const Endpoint& from, std::uint32_t in_interface) const {
+  int score = 2;
+  if (!local_.address.is_unspecified()) {
+    if (local_.address != to.address) return -1;
+    score += 4;
+  }
+  if (remote_.port != 0) {
+    if (remote_ != from) return -1;
+    score += 8;
+  }
+  if (options.bound_interface != 0) {
+    if (options.bound_interface != in_interface) return -1;
+    score += 4;
+  }
+  return score;
+}
+
+/// Linux 6.1 net/ipv4/udp.c __udp4_lib_rcv()
+void Sockets::receive_udp(Hop& hop, PacketRef packet) {
+  Netns& netns = hop.netns;
+  if (!tables_->raw.empty()) [[unlikely]]
+    RawSocket::offer(*tables_, *packet);
+  if (!transport_is_sound(*packet)) {
+    ++netns.snmp.udp_in_csum_errors;
+    return drop(netns, hop.in, Stage::local_in, DropReason::checksum, std::move(packet));
+  }
+  const Ipv4View ip = ipv4(*packet);
+  const UdpView udp = udp_header(*packet);
+  const Endpoint from{ip.source(), udp.source_port()};
+  const Endpoint to{ip.destination(), udp.destination_port()};
+  const std::uint32_t in_interface = hop.in != nullptr ? hop.in->index : 0;
+  UdpSocket* best = nullptr;
+  int best_score = -1;
+  if (const auto found = tables_->udp.find(to.port); found != tables_->udp.end()) {
+    for (UdpSocket* socket : found->second) {
+      if (const int score = socket->score(to, from, in_interface); score > best_score) {
+        best = socket;
+        best_score = score;
+      }
+    }
+  }
+  if (best == nullptr) {
+    ++netns.snmp.udp_no_ports;
+    send_icmp_error(hop, *packet, {icmp::unreachable, icmp::port_unreachable, 0});
+    return drop(netns, hop.in, Stage::local_in, DropReason::no_socket, std::move(packet));
+  }
+  const std::uint32_t size = true_size(*packet);
+  // __udp_enqueue_schedule_skb(): one packet may always enter.
+  if (best->queued_ > best->receive_limit) {
+    return drop(netns, hop.in, Stage::local_in, DropReason::socket_full, std::move(packet));
+  }
+  if (netns.observer != nullptr) [[unlikely]] {
+    observe(netns, hop.in, Stage::local_in, Verdict::deliver, *packet);
+  }
+  best->queued_ += size;
+  best->queue_.push(std::move(packet));
+  if (best->on_readable) best->on_readable();
+}
+
+}  // namespace ekspath
