@@ -27,28 +27,28 @@ std::string_view to_string(ServedProgram program) {
 
 std::string_view to_string(Transport transport) { return transport == Transport::tcp ? "tcp" : "udp"; }
 
-const VpcSpec* Scenario::vpc(std::string_view name) const { return find_named(vpcs, name); }
+const VpcEntry* Scenario::vpc(std::string_view name) const { return find_named(vpcs, name); }
 
-std::pair<const SubnetSpec*, const VpcSpec*> Scenario::subnet(std::string_view name) const {
+std::pair<const SubnetEntry*, const VpcEntry*> Scenario::subnet(std::string_view name) const {
   for (const auto& vpc : vpcs) {
     if (const auto* subnet = find_named(vpc.subnets, name)) return {subnet, &vpc};
   }
   return {};
 }
 
-const InstanceSpec* Scenario::instance(std::string_view name) const { return find_named(instances, name); }
+const InstanceEntry* Scenario::instance(std::string_view name) const { return find_named(instances, name); }
 
-const InternetHostSpec* Scenario::internet_host(std::string_view name) const {
+const InternetHostEntry* Scenario::internet_host(std::string_view name) const {
   return find_named(internet_hosts, name);
 }
 
-const NodeSpec* Scenario::node(std::string_view name) const {
+const NodeEntry* Scenario::node(std::string_view name) const {
   if (!cluster) return nullptr;
-  const auto found = std::ranges::find(cluster->nodes, name, &NodeSpec::name);
+  const auto found = std::ranges::find(cluster->nodes, name, &NodeEntry::name);
   return found == cluster->nodes.end() ? nullptr : &*found;
 }
 
-const PodSpec* Scenario::pod(std::string_view name) const {
+const PodEntry* Scenario::pod(std::string_view name) const {
   return cluster ? find_named(cluster->pods, name) : nullptr;
 }
 

@@ -15,7 +15,8 @@
 
 /// A scenario file as values. What the loader (load_scenario.hh) hands out has passed every check that needs
 /// no world: names are unique and known, addresses lie where they must, limits of instance types hold.
-/// docs/scenario.md is the user's view of the same.
+/// docs/scenario.md is the user's view of the same. An Entry is what the file says of a thing; the Specs of the same
+/// names are what aws/ builds from.
 namespace ekspath {
 
 /// A value and the place in the user's file that it came from; a default carries the place of what lacks it.
@@ -63,7 +64,7 @@ struct Metadata {
 // ---- VPCs
 // ----------------------------------------------------------------------------------------------------------
 
-struct SubnetSpec {
+struct SubnetEntry {
   LocatedName name;
   Located<Prefix> cidr;
   LocatedName az;          // one letter: "a" of region ap-northeast-2 is ap-northeast-2a
@@ -73,7 +74,7 @@ struct SubnetSpec {
   std::optional<LocatedName> network_acl;  // absent: the VPC's default one, which lets all pass
 };
 
-struct NatGatewaySpec {
+struct NatGatewayEntry {
   LocatedName name;
   LocatedName subnet;
   bool is_private = false;                         // `connectivity: private`
@@ -83,15 +84,15 @@ struct NatGatewaySpec {
 
 enum class RouteVia : std::uint8_t { local, internet_gateway, nat_gateway, peering, blackhole };
 
-struct VpcRoute {
+struct VpcRouteEntry {
   Located<Prefix> to;
   RouteVia via = RouteVia::local;
   LocatedName target;  // of nat_gateway and peering; else empty
 };
 
-struct RouteTableSpec {
+struct RouteTableEntry {
   LocatedName name;
-  std::vector<VpcRoute> routes;  // the local routes of the VPC's CIDRs are always there, and not listed
+  std::vector<VpcRouteEntry> routes;  // the local routes of the VPC's CIDRs are always there, and not listed
 };
 
 /// Protocol and ports as security groups and network ACLs select them.
@@ -101,50 +102,50 @@ struct TrafficSelector {
   std::uint16_t last_port = 65535;  // 0-65535 wherever the protocol has no ports
 };
 
-struct SecurityGroupRule {
+struct SecurityGroupRuleEntry {
   Location where;
   TrafficSelector selects;
   std::optional<Located<Prefix>> cidr;  // exactly one of the two: addresses, or
   std::optional<LocatedName> group;     // ENIs that carry this group (of this VPC, or of a peered one)
 };
 
-struct SecurityGroupSpec {
+struct SecurityGroupEntry {
   LocatedName name;
-  std::vector<SecurityGroupRule> ingress;
-  std::vector<SecurityGroupRule> egress;  // all to 0.0.0.0/0 unless the file says otherwise
+  std::vector<SecurityGroupRuleEntry> ingress;
+  std::vector<SecurityGroupRuleEntry> egress;  // all to 0.0.0.0/0 unless the file says otherwise
 };
 
-struct NetworkAclRule {
+struct NetworkAclRuleEntry {
   Located<std::uint16_t> number;  // 1-32766, lowest match wins
   bool allow = false;
   TrafficSelector selects;
   Prefix cidr;
 };
 
-struct NetworkAclSpec {
+struct NetworkAclEntry {
   LocatedName name;
-  std::vector<NetworkAclRule> ingress;  // in order of their numbers; behind the last: deny
-  std::vector<NetworkAclRule> egress;
+  std::vector<NetworkAclRuleEntry> ingress;  // in order of their numbers; behind the last: deny
+  std::vector<NetworkAclRuleEntry> egress;
 };
 
-struct VpcSpec {
+struct VpcEntry {
   LocatedName name;
   std::vector<Located<Prefix>> cidrs;  // first is the primary
   bool internet_gateway = false;
-  std::vector<SubnetSpec> subnets;
-  std::vector<NatGatewaySpec> nat_gateways;
-  std::vector<RouteTableSpec> route_tables;
-  std::vector<SecurityGroupSpec> security_groups;  // `default` exists besides, unless it is among these
-  std::vector<NetworkAclSpec> network_acls;
+  std::vector<SubnetEntry> subnets;
+  std::vector<NatGatewayEntry> nat_gateways;
+  std::vector<RouteTableEntry> route_tables;
+  std::vector<SecurityGroupEntry> security_groups;  // `default` exists besides, unless it is among these
+  std::vector<NetworkAclEntry> network_acls;
 };
 
-struct PeeringSpec {
+struct PeeringEntry {
   LocatedName name;
   LocatedName left, right;  // VPCs
   bool routes = true;       // in every route table of both sides
 };
 
-struct InstanceSpec {
+struct InstanceEntry {
   LocatedName name;
   LocatedName subnet;
   LocatedName type;
@@ -155,7 +156,7 @@ struct InstanceSpec {
   std::vector<Listen> listens;
 };
 
-struct InternetHostSpec {
+struct InternetHostEntry {
   LocatedName name;  // a DNS name
   Located<Ipv4Address> ip;
   std::optional<Nanoseconds> rtt;  // absent: that of link kind `internet`
@@ -166,12 +167,12 @@ struct InternetHostSpec {
 // ---- the cluster
 // ---------------------------------------------------------------------------------------------------
 
-struct CniSpec {
+struct CniEntry {
   Located<std::string> version;  // "1.19"
   std::vector<Setting> env;      // the real names of aws-node's variables, in order of name
 };
 
-struct EniSpec {
+struct EniEntry {
   Located<std::uint8_t> device;  // 1 and above: the secondary ones
   std::optional<Located<Ipv4Address>> private_ip;
 };
@@ -181,10 +182,10 @@ struct NodePin {
   Location where;
   std::optional<Located<Ipv4Address>> private_ip;
   std::optional<Located<Ipv4Address>> public_ip;
-  std::vector<EniSpec> enis;
+  std::vector<EniEntry> enis;
 };
 
-struct NodeGroupSpec {
+struct NodeGroupEntry {
   LocatedName name;
   LocatedName type;
   Located<std::uint32_t> count;
@@ -193,7 +194,7 @@ struct NodeGroupSpec {
   std::vector<NodePin> nodes;
 };
 
-struct PodSpec {
+struct PodEntry {
   LocatedName name;
   std::string name_space = "default";
   LocatedName node;
@@ -206,7 +207,7 @@ struct PodSpec {
 
 /// A node after the groups are counted out: what a builder builds. node1, node2, ... over the groups in file
 /// order.
-struct NodeSpec {
+struct NodeEntry {
   std::string name;
   Location where;     // the pin, or the group
   std::string group;  // node group
@@ -214,21 +215,21 @@ struct NodeSpec {
   std::string subnet;
   std::optional<Located<Ipv4Address>> private_ip;
   std::optional<Located<Ipv4Address>> public_ip;
-  std::vector<EniSpec> enis;  // secondary ones, by device: pinned, or implied by a pod's `device`
+  std::vector<EniEntry> enis;  // secondary ones, by device: pinned, or implied by a pod's `device`
   std::vector<Setting> sysctls;
 };
 
-struct ClusterSpec {
+struct ClusterEntry {
   LocatedName name;
   Located<std::string> version;  // "1.31"
   LocatedName vpc;
   Located<Prefix> service_cidr;  // by the rule of EKS when the file is silent: facts kube-proxy.md 12
-  CniSpec cni;
+  CniEntry cni;
   std::vector<LocatedName>
       node_security_groups;  // empty: the cluster security group alone; `default` names that one
-  std::vector<NodeGroupSpec> node_groups;
-  std::vector<NodeSpec> nodes;
-  std::vector<PodSpec> pods;
+  std::vector<NodeGroupEntry> node_groups;
+  std::vector<NodeEntry> nodes;
+  std::vector<PodEntry> pods;
 };
 
 /// Kubernetes YAML by file, relative to the scenario; read, not yet understood.
@@ -256,7 +257,7 @@ struct CapturePoint {
   Location where;
 };
 
-struct CaptureSpec {
+struct CaptureEntry {
   CapturePoint at;
   std::optional<Located<std::string>> filter;  // a tcpdump expression, with ${references}
 };
@@ -301,7 +302,7 @@ struct Expectation {
   std::optional<DropExpectation> drop;
 };
 
-struct VariantSpec {
+struct VariantEntry {
   LocatedName name;
   std::string title;
   bool replaces_expectations = false;  // whether it has an `expect` of its own
@@ -315,26 +316,26 @@ struct Scenario {
   std::uint64_t seed = 1;
   Nanoseconds start;  // wall clock of time zero, since 1970-01-01T00:00:00Z
   std::string region = "ap-northeast-2";
-  std::vector<VpcSpec> vpcs;
-  std::vector<PeeringSpec> peerings;
-  std::vector<InstanceSpec> instances;
-  std::vector<InternetHostSpec> internet_hosts;
-  std::optional<ClusterSpec> cluster;
+  std::vector<VpcEntry> vpcs;
+  std::vector<PeeringEntry> peerings;
+  std::vector<InstanceEntry> instances;
+  std::vector<InternetHostEntry> internet_hosts;
+  std::optional<ClusterEntry> cluster;
   std::vector<ManifestFile> manifests;
   std::vector<LinkSetting> links;
   bool captures_all = true;
-  std::vector<CaptureSpec> captures;  // when not all
+  std::vector<CaptureEntry> captures;  // when not all
   std::vector<Step> steps;
   std::vector<Expectation> expectations;
-  std::vector<VariantSpec> variants;  // all that the file has
+  std::vector<VariantEntry> variants;  // all that the file has
 
-  [[nodiscard]] const VpcSpec* vpc(std::string_view name) const;
+  [[nodiscard]] const VpcEntry* vpc(std::string_view name) const;
   /// The subnet of that name and the VPC that it is of; names of subnets are unique in a file.
-  [[nodiscard]] std::pair<const SubnetSpec*, const VpcSpec*> subnet(std::string_view name) const;
-  [[nodiscard]] const InstanceSpec* instance(std::string_view name) const;
-  [[nodiscard]] const InternetHostSpec* internet_host(std::string_view name) const;
-  [[nodiscard]] const NodeSpec* node(std::string_view name) const;
-  [[nodiscard]] const PodSpec* pod(std::string_view name) const;
+  [[nodiscard]] std::pair<const SubnetEntry*, const VpcEntry*> subnet(std::string_view name) const;
+  [[nodiscard]] const InstanceEntry* instance(std::string_view name) const;
+  [[nodiscard]] const InternetHostEntry* internet_host(std::string_view name) const;
+  [[nodiscard]] const NodeEntry* node(std::string_view name) const;
+  [[nodiscard]] const PodEntry* pod(std::string_view name) const;
 };
 
 }  // namespace ekspath
