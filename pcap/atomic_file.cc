@@ -161,7 +161,9 @@ void AtomicFile::close() {
 }
 
 void AtomicFile::fail(const char* what, int error_number) {
-  if (!error_) error_ = SystemError{what, path_, error_number};
+  if (error_) return;
+  error_ = SystemError{what, path_, error_number};
+  if (!budget_->first_error_) budget_->first_error_ = error_;
 }
 
 }  // namespace ekspath

@@ -27,6 +27,8 @@ class OutputBudget {
   /// The largest buffer that a file may have now.
   [[nodiscard]] std::size_t buffer_share() const;
   [[nodiscard]] std::size_t descriptors_in_use() const { return descriptors_in_use_; }
+  /// The first error of any of the files.
+  [[nodiscard]] const std::optional<SystemError>& first_error() const { return first_error_; }
 
  private:
   friend class AtomicFile;
@@ -35,6 +37,7 @@ class OutputBudget {
   std::size_t descriptors_ = 500;
   std::size_t files_ = 0;
   std::size_t descriptors_in_use_ = 0;
+  std::optional<SystemError> first_error_;
 };
 
 /// An output file that is whole or not there: it is written as `PATH.part` and gets its name in commit().
