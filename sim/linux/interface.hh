@@ -8,6 +8,7 @@
 #include "sim/base/mac_address.hh"
 #include "sim/base/prefix.hh"
 #include "sim/engine/link.hh"
+#include "sim/engine/random.hh"
 #include "sim/linux/sysctl.hh"
 #include "sim/packet/fate.hh"
 #include "sim/packet/packet.hh"
@@ -15,6 +16,7 @@
 namespace ekspath {
 
 class Netns;
+class Interface;
 
 enum class InterfaceKind : std::uint8_t { loopback, veth, ena };
 
@@ -35,6 +37,7 @@ struct InterfaceCounters {
 struct VethPeer {
   std::uint32_t index = 0;
   std::string netns;  // its name; "" when it has none
+  Interface* end = nullptr;
 };
 
 /// A named door of a namespace: addresses, MTU, the link its frames leave by, the tap that captures. Knows no rule of
@@ -89,6 +92,7 @@ class Interface final : public Receiver<PacketRef> {
   std::vector<InterfaceAddress> addresses;
   std::string name;
   std::unique_ptr<VethPeer> peer;
+  std::unique_ptr<Random> luck;    // of a link that loses frames
 };
 
 }  // namespace ekspath

@@ -17,7 +17,9 @@ class Netns;
 class Interface;
 
 /// Linux 6.1 include/uapi/linux/neighbour.h NUD_*
-enum class NeighbourState : std::uint8_t { none, incomplete, reachable, stale, delay, probe, failed, permanent };
+enum class NeighbourState : std::uint8_t {
+  none, incomplete, reachable, stale, delay, probe, failed, noarp, permanent
+};
 [[nodiscard]] std::string_view to_string(NeighbourState state);
 
 struct NeighbourEntry {

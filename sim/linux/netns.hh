@@ -10,7 +10,10 @@
 #include "sim/engine/engine.hh"
 #include "sim/engine/random.hh"
 #include "sim/linux/conntrack/conntrack.hh"
+#include "sim/linux/fragment.hh"
+#include "sim/linux/icmp_limits.hh"
 #include "sim/linux/interface.hh"
+#include "sim/linux/ip_id.hh"
 #include "sim/linux/neighbour.hh"
 #include "sim/linux/netfilter/netfilter.hh"
 #include "sim/linux/routing/routing.hh"
@@ -97,6 +100,9 @@ class Netns final : public Entity {
   std::unique_ptr<Netfilter> netfilter;
   std::unique_ptr<Conntrack> conntrack;
   std::unique_ptr<Sockets> sockets;
+  std::unique_ptr<Fragments> fragments;      // null until a fragment is to be reassembled
+  std::unique_ptr<IcmpLimits> icmp_limits;   // null until an ICMP error is sent
+  std::unique_ptr<IpIdentifiers> ip_ids;     // null until the kernel itself sends without DF
 
  private:
   const Kernel* kernel_;

@@ -26,7 +26,8 @@ struct Hop {
   Netns& netns;
   Interface* in = nullptr;
   Interface* out = nullptr;
-  Ipv4Address next_hop;  // known at POST_ROUTING: MASQUERADE chooses its source by it
+  Ipv4Address next_hop;   // by `out`: the gateway, or the destination itself
+  std::uint32_t mtu = 0;  // of the route by `out`
 };
 
 /// Runs what is registered at a hook, in the kernel's order of priority:
@@ -36,8 +37,8 @@ struct Hop {
 ///   LOCAL_OUT     defragmentation -400, raw -300, conntrack -200, mangle -150 (reroutes), nat (dst) -100 (reroutes), filter 0
 ///   POST_ROUTING  mangle -150, nat (src) 100, confirm max
 /// True: the packet goes on. False: it was consumed (dropped with its reason, rejected, or kept for reassembly).
-/// LOCAL_OUT may change hop.out after a change of mark or destination, as ip_route_me_harder() does; nat and filter at
-/// LOCAL_OUT still see the old interface (facts 1).
+/// LOCAL_OUT changes hop.out, next_hop and mtu by route_me_harder() (walk.hh) after a change of mark or destination; nat
+/// and filter at LOCAL_OUT still see the old interface (facts 1).
 [[nodiscard]] bool run_hook(Hook hook, Hop& hop, PacketRef& packet);
 
 }  // namespace ekspath

@@ -52,12 +52,15 @@ class Routing {
   // 60 rules "to X/32" / "from X/32" cost a few probes.
   [[nodiscard]] RouteResult lookup(const FlowKey& key) const;
   /// Source validation of a received packet. Linux 6.1 net/ipv4/fib_frontend.c fib_validate_source()
-  enum class SourceCheck : std::uint8_t { ok, martian, rp_filter };
-  [[nodiscard]] SourceCheck validate_source(const FlowKey& received, const Interface& in) const;
+  /// on_link: fine, and the sender is a neighbour on `in` (who may be redirected).
+  enum class SourceCheck : std::uint8_t { ok, on_link, martian, rp_filter };
+  /// `out`: where the packet will leave, null for local delivery.
+  [[nodiscard]] SourceCheck validate_source(const FlowKey& received, const Interface& in, const Interface* out) const;
   /// inet_addr_type_dev_table(): `on` limits LOCAL and BROADCAST to one interface; null: any.
   [[nodiscard]] AddressType address_type(Ipv4Address address, const Interface* on = nullptr) const;
   /// inet_select_addr(): the address of `out` best fit to talk to `destination`, else any global one by index.
-  [[nodiscard]] Ipv4Address select_source(const Interface* out, Ipv4Address destination) const;
+  [[nodiscard]] Ipv4Address select_source(const Interface* out, Ipv4Address destination,
+                                          RouteScope scope = RouteScope::global) const;
 
   // `ip route`, `ip rule`
   [[nodiscard]] int add_route(std::uint32_t table, const Route& route);      // EEXIST, ENETUNREACH, EINVAL, ENODEV
@@ -66,7 +69,14 @@ class Routing {
   [[nodiscard]] int delete_route(std::uint32_t table, const Route& route);
   [[nodiscard]] int add_rule(PolicyRule rule, bool priority_given = true);   // EEXIST
   [[nodiscard]] int delete_rule(const PolicyRule& rule);                     // ENOENT
-  void flush_routes_of(const Interface& interface);
+  /// The interface went down, or lost its last address (`forced`: its local routes too). fib_sync_down_dev()
+  void flush_routes_of(const Interface& interface, bool forced = false);
+  /// The address is gone: so are the routes that prefer it as their source. fib_sync_down_addr()
+  void flush_routes_from(Ipv4Address address);
+  /// The kernel adds a route of its own beside what is there (NLM_F_APPEND). fib_magic()
+  void append_route(std::uint32_t table, const Route& route);
+  /// An interface was born or is gone: rules that name one are bound again.
+  void interfaces_changed();
 
   /// In the order that `ip route show table N` prints.
   [[nodiscard]] std::vector<Route> routes(std::uint32_t table) const;
@@ -76,6 +86,8 @@ class Routing {
   /// Path MTU learnt from ICMP 3/4 for a destination; 0: none. Expires as Linux does (600 s).
   [[nodiscard]] std::uint32_t path_mtu(Ipv4Address destination) const;
   void learn_path_mtu(Ipv4Address destination, std::uint32_t mtu);
+  /// A router said that `gateway` is the better way to `destination` (5/1); kept 300 s. __ip_do_redirect()
+  void learn_redirect(Ipv4Address destination, Ipv4Address gateway);
 
   /// "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.5 metric 512", as `ip route` prints it. Cold.
   [[nodiscard]] std::string text(const Route& route, std::uint32_t table) const;
