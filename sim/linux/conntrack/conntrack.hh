@@ -36,9 +36,6 @@ class Conntrack {
   /// A packet dies before its new connection was confirmed: the entry goes with it. Called from drop().
   void release(Packet& packet);
 
-  /// The periodic sweep: Netns::conntrack_timer.
-  void fire(const Event& event);
-
   [[nodiscard]] Connection* find(ConnectionId id);
   [[nodiscard]] Connection* of(const Packet& packet) { return find(packet.meta.connection); }
   /// Whether some connection other than `except` uses this tuple in either direction. nf_nat_used_tuple()
