@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <tuple>
 
 namespace ekspath {
@@ -25,11 +26,10 @@ std::string Diagnostics::text() const {
     return std::tie(e.where.file, e.where.line, e.where.column);
   });
   std::string text;
-  std::string last;
+  std::set<std::string> seen;
   for (const auto& error : sorted) {
     const std::string line = to_string(error) + "\n";
-    if (line != last) text += line;
-    last = line;
+    if (seen.insert(line).second) text += line;
   }
   return text;
 }

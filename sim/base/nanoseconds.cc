@@ -30,8 +30,8 @@ std::optional<Nanoseconds> Nanoseconds::parse(std::string_view text) {
 
   std::int64_t count = 0;
   for (const char digit : whole) {
+    if (count > (largest / unit - (digit - '0')) / 10) return std::nullopt;
     count = count * 10 + (digit - '0');
-    if (count > largest / unit) return std::nullopt;
   }
   count *= unit;
   if (point == std::string_view::npos) return Nanoseconds(count);
@@ -40,7 +40,11 @@ std::optional<Nanoseconds> Nanoseconds::parse(std::string_view text) {
   if (fraction.empty() || fraction.find('.') != std::string_view::npos) return std::nullopt;
   std::int64_t weight = unit;
   for (const char digit : fraction) {
-    if (weight % 10 != 0 && digit != '0') return std::nullopt;
+    if (digit == '0') {
+      weight /= 10;
+      continue;
+    }
+    if (weight == 0 || weight % 10 != 0) return std::nullopt;  // finer than a nanosecond
     weight /= 10;
     count += (digit - '0') * weight;
   }
@@ -49,7 +53,8 @@ std::optional<Nanoseconds> Nanoseconds::parse(std::string_view text) {
 
 }  // namespace ekspath
 
-auto fmt::formatter<ekspath::Nanoseconds>::format(ekspath::Nanoseconds time, fmt::format_context& context) const
+auto fmt::formatter<ekspath::Nanoseconds>::format(ekspath::Nanoseconds time,
+                                                  fmt::format_context& context) const
     -> fmt::format_context::iterator {
   const std::int64_t count = time.count();
   if (count == 0) return fmt::formatter<std::string_view>::format("0s", context);
@@ -57,7 +62,8 @@ auto fmt::formatter<ekspath::Nanoseconds>::format(ekspath::Nanoseconds time, fmt
                                    {"ms", 1'000'000},
                                    {"us", 1'000},
                                    {"ns", 1}}) {
-    if (count % size == 0) return fmt::formatter<std::string_view>::format(fmt::format("{}{}", count / size, name), context);
+    if (count % size == 0)
+      return fmt::formatter<std::string_view>::format(fmt::format("{}{}", count / size, name), context);
   }
   return context.out();
 }

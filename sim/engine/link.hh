@@ -27,25 +27,32 @@ enum class Admission : std::uint8_t { sent, queue_full, lost };
 struct LinkSpec {
   Nanoseconds delay;
   std::uint64_t rate_bps = 0;
-  std::uint32_t queue_limit = 1000;      // frames that wait for serialisation, as a device's txqueuelen
+  std::uint32_t queue_limit = 1000;  // frames that wait for serialisation, as a device's txqueuelen
   std::uint32_t loss_per_million = 0;
 };
 
-/// One direction of a wire: carries frames with a delay and a rate, in order of arrival time. Frames in flight stand in
-/// a ring of the link's own; only the first is in the engine's queue (a heap entry a link, not a frame).
+/// One direction of a wire: carries frames with a delay and a rate, in order of arrival time. Frames in
+/// flight stand in a ring of the link's own; only the first is in the engine's queue (a heap entry a link,
+/// not a frame).
 template <class Frame>
 class Link final : public Entity {
  public:
-  Link(Engine& engine, const LinkSpec& spec, Receiver<Frame>& far_end) : Entity(engine), spec_(spec), far_(&far_end) {}
+  Link(Engine& engine, const LinkSpec& spec, Receiver<Frame>& far_end)
+      : Entity(engine), spec_(spec), far_(&far_end) {}
 
   [[nodiscard]] const LinkSpec& spec() const { return spec_; }
-  void change(const LinkSpec& spec) { spec_ = spec; }
+  void change(const LinkSpec& spec) {
+    if (spec.queue_limit != spec_.queue_limit) departures_.clear();
+    spec_ = spec;
+  }
   [[nodiscard]] std::size_t in_flight() const { return count_; }
 
-  /// Whether a frame of `bytes` may enter now. Ask before send(); `luck` is drawn from only where the link has loss.
-  [[nodiscard]] Admission admit(std::size_t bytes, Random& luck) {
-    if (spec_.rate_bps != 0 && backlog() > spec_.queue_limit * serialisation(bytes)) return Admission::queue_full;
-    if (spec_.loss_per_million != 0 && luck.uniform(1'000'000) < spec_.loss_per_million) return Admission::lost;
+  /// Whether a frame may enter now; the queue counts frames, whatever their size. Ask before send(); `luck`
+  /// is drawn from only where the link has loss.
+  [[nodiscard]] Admission admit(std::size_t /*bytes*/, Random& luck) {
+    if (spec_.rate_bps != 0 && queue_is_full()) return Admission::queue_full;
+    if (spec_.loss_per_million != 0 && luck.uniform(1'000'000) < spec_.loss_per_million)
+      return Admission::lost;
     return Admission::sent;
   }
   /// Takes the frame; it arrives at the far end after serialisation, the link's delay and `extra`.
@@ -55,6 +62,7 @@ class Link final : public Entity {
       if (busy_until_ > departure) departure = busy_until_;
       departure += serialisation(bytes);
       busy_until_ = departure;
+      note_departure(departure);
     }
     insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
   }
@@ -79,7 +87,14 @@ class Link final : public Entity {
   [[nodiscard]] Nanoseconds serialisation(std::size_t bytes) const {
     return Nanoseconds(static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / spec_.rate_bps));
   }
-  [[nodiscard]] Nanoseconds backlog() const { return busy_until_ > now() ? busy_until_ - now() : Nanoseconds(); }
+  /// One frame is being sent and queue_limit wait, if the frame that many before the last has not left yet.
+  [[nodiscard]] bool queue_is_full() const {
+    return !departures_.empty() && departures_[sent_ % departures_.size()] > now();
+  }
+  void note_departure(Nanoseconds departure) {
+    if (departures_.empty()) departures_.resize(std::size_t{spec_.queue_limit} + 1);
+    departures_[sent_++ % departures_.size()] = departure;
+  }
   [[nodiscard]] Slot& at(std::size_t position) { return ring_[(head_ + position) & (ring_.size() - 1)]; }
 
   /// Nearly always at the tail: only paths of different length into one link overtake each other.
@@ -107,6 +122,8 @@ class Link final : public Entity {
   std::size_t head_ = 0;
   std::size_t count_ = 0;
   Nanoseconds busy_until_;
+  std::vector<Nanoseconds> departures_;  // of the last queue_limit + 1 frames, in turn; empty without a rate
+  std::uint64_t sent_ = 0;
 };
 
 }  // namespace ekspath

@@ -5,6 +5,7 @@
 namespace ekspath {
 
 void push_ipv4(Packet& packet, const Ipv4Fields& fields) {
+  ASSERT(packet.size() + Ipv4View::minimum_size <= 65535);
   const auto length = static_cast<std::uint16_t>(packet.size() + Ipv4View::minimum_size);
   std::uint8_t* at = packet.push(Ipv4View::minimum_size);
   at[0] = 0x45;
@@ -23,6 +24,7 @@ void push_ipv4(Packet& packet, const Ipv4Fields& fields) {
 }
 
 void push_udp(Packet& packet, const UdpFields& fields) {
+  ASSERT(packet.size() + UdpView::size <= 65535);
   std::uint8_t* at = packet.push(UdpView::size);
   store16(at, fields.source_port);
   store16(at + 2, fields.destination_port);
@@ -55,9 +57,10 @@ void push_tcp(Packet& packet, const TcpFields& fields) {
   store16(at + 14, fields.window);
   store16(at + 16, 0);
   store16(at + 18, 0);
-  if (!fields.options.empty()) std::memcpy(at + TcpView::minimum_size, fields.options.data(), fields.options.size());
-  store16(at + 16, transport_checksum(fields.source, fields.destination, static_cast<std::uint8_t>(IpProtocol::tcp), at,
-                                      packet.size()));
+  if (!fields.options.empty())
+    std::memcpy(at + TcpView::minimum_size, fields.options.data(), fields.options.size());
+  store16(at + 16, transport_checksum(fields.source, fields.destination,
+                                      static_cast<std::uint8_t>(IpProtocol::tcp), at, packet.size()));
 }
 
 void push_ethernet(Packet& packet, const MacAddress& destination, const MacAddress& source, EtherType type) {
@@ -107,7 +110,8 @@ void refresh_transport_checksum(Packet& packet) {
       store16(at + 6, sum == 0 ? 0xffff : sum);
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 

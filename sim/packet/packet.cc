@@ -1,5 +1,6 @@
 #include "sim/packet/packet.hh"
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -12,6 +13,7 @@ constexpr std::array<std::uint32_t, 4> class_bytes{128, 1600, 9200, PacketPool::
 }  // namespace
 
 PacketPool::~PacketPool() {
+  ASSERT(in_use_ == 0);  // a packet that outlives its pool would be given back to nobody
   for (Packet* packet : free_) {
     while (packet != nullptr) {
       Packet* next = packet->next_;
@@ -47,14 +49,15 @@ PacketRef PacketPool::allocate(std::size_t bytes) {
 }
 
 PacketRef PacketPool::clone(const Packet& packet) {
-  PacketRef copy = allocate(packet.size());
+  // A packet that was pulled begins behind the headroom; the headers that it was pulled over stay readable.
+  PacketRef copy = allocate(packet.end_ - std::min(packet.end_, Packet::headroom));
   copy->meta = packet.meta;
   copy->begin_ = packet.begin_;
   copy->end_ = packet.end_;
   copy->network_ = packet.network_;
   copy->transport_ = packet.transport_;
-  ASSERT(copy->end_ <= copy->capacity_);
-  std::memcpy(copy->data(), packet.data(), packet.size());
+  const std::uint32_t first = std::min(packet.begin_, packet.network_);
+  std::memcpy(copy->storage() + first, packet.storage() + first, packet.end_ - std::min(packet.end_, first));
   return copy;
 }
 

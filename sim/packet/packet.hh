@@ -152,7 +152,7 @@ class PacketRef {
 };
 
 /// Gives out packets and takes them back, last in first out, from blocks of four sizes. Nothing is returned to the system
-/// before the pool dies. Not shared between logical processes.
+/// before the pool dies, which it does after its last packet. Not shared between logical processes.
 class PacketPool {
  public:
   PacketPool() = default;
