@@ -13,20 +13,6 @@ const T* find_named(const std::vector<T>& things, std::string_view name) {
 
 }  // namespace
 
-std::string_view to_string(ServedProgram program) {
-  switch (program) {
-    case ServedProgram::http_echo:
-      return "http-echo";
-    case ServedProgram::http_client_address:
-      return "http-client-address";
-    case ServedProgram::echo:
-      return "echo";
-  }
-  return "";
-}
-
-std::string_view to_string(Transport transport) { return transport == Transport::tcp ? "tcp" : "udp"; }
-
 const VpcEntry* Scenario::vpc(std::string_view name) const { return find_named(vpcs, name); }
 
 std::pair<const SubnetEntry*, const VpcEntry*> Scenario::subnet(std::string_view name) const {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/apps/program.hh"
 #include "sim/base/diagnostics.hh"
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/nanoseconds.hh"
@@ -15,8 +16,8 @@
 
 /// A scenario file as values. What the loader (load_scenario.hh) hands out has passed every check that needs
 /// no world: names are unique and known, addresses lie where they must, limits of instance types hold.
-/// docs/scenario.md is the user's view of the same. An Entry is what the file says of a thing; the Specs of the same
-/// names are what aws/ builds from.
+/// docs/scenario.md is the user's view of the same. An Entry is what the file says of a thing; the Specs of
+/// the same names are what aws/ builds from.
 namespace ekspath {
 
 /// A value and the place in the user's file that it came from; a default carries the place of what lacks it.
@@ -31,22 +32,10 @@ struct Located {
 
 using LocatedName = Located<std::string>;
 
-/// A program that answers on a port of a host or pod.
-enum class ServedProgram : std::uint8_t {
-  http_echo,  // HTTP: 200 and what the request looked like (request line, headers, client, host name)
-  http_client_address,  // HTTP: 200 and the client's address on a line, as ipinfo.io/ip and
-                        // checkip.amazonaws.com
-  echo,                 // the bytes back, UDP (RFC 862) or TCP
-};
-[[nodiscard]] std::string_view to_string(ServedProgram program);
-
-enum class Transport : std::uint8_t { tcp, udp };
-[[nodiscard]] std::string_view to_string(Transport transport);
-
+/// A program of apps/ that answers on a port of a host or pod.
 struct Listen {
   Located<std::uint16_t> port;
-  Transport transport = Transport::tcp;
-  ServedProgram serves = ServedProgram::http_echo;
+  Located<ServerKind> serves;
 };
 
 /// "net.ipv4.conf.ens6.rp_filter" -> "1".
