@@ -21,15 +21,16 @@ struct ConntrackStatistics {
                 search_restart = 0, clash_resolve = 0, chaintoolong = 0;
 };
 
-/// Finds, creates, confirms and expires the connections of one namespace (facts/linux-datapath.md 3). Lookup by hash of
-/// either tuple; connections live in a pool and expire by the time seen at lookup and by a periodic sweep.
+/// Finds, creates, confirms and expires the connections of one namespace (facts/linux-datapath.md 3). Lookup
+/// by hash of either tuple; connections live in a pool and expire by the time seen at lookup and by a
+/// periodic sweep.
 class Conntrack {
  public:
   explicit Conntrack(Netns& netns);
   ~Conntrack();
 
-  /// nf_conntrack_in(): reassembled packets only. Sets packet.meta.connection and ct_info, creates unconfirmed entries.
-  /// False: dropped (table full, or what the kernel drops here).
+  /// nf_conntrack_in(): reassembled packets only. Sets packet.meta.connection and ct_info, creates
+  /// unconfirmed entries. False: dropped (table full, or what the kernel drops here).
   [[nodiscard]] bool in(Hook hook, Hop& hop, PacketRef& packet);
   /// nf_conntrack_confirm(): at the end of LOCAL_IN and POST_ROUTING. False: dropped (clash, no port).
   [[nodiscard]] bool confirm(Hop& hop, PacketRef& packet);
@@ -43,7 +44,8 @@ class Conntrack {
   /// Confirmed and alive, oldest first (the kernel's order is that of its hash: arbitrary).
   [[nodiscard]] std::vector<const Connection*> connections() const;
   [[nodiscard]] std::size_t count() const;
-  /// Deletes those for which `which` is true; returns the deleted, as they were. For `conntrack -D`, `-F`, and agents.
+  /// Deletes those for which `which` is true; returns the deleted, as they were. For `conntrack -D`, `-F`,
+  /// and agents.
   std::vector<Connection> erase_if(const std::function<bool(const Connection&)>& which);
   /// masq_device_event(), masq_inet_event()
   void masquerade_gone(std::uint32_t interface_index);
@@ -64,7 +66,8 @@ class Conntrack {
 
 /// Seconds left as the tools print them: floor, never below 0.
 [[nodiscard]] std::int64_t seconds_left(const Connection& connection, Nanoseconds now);
-/// "tcp      6 431999 ESTABLISHED src=... [ASSURED] mark=128 use=1": a line of `conntrack -L`, without newline.
+/// "tcp      6 431999 ESTABLISHED src=... [ASSURED] mark=128 use=1": a line of `conntrack -L`, without
+/// newline.
 [[nodiscard]] std::string conntrack_line(const Connection& connection, Nanoseconds now);
 
 }  // namespace ekspath

@@ -10,11 +10,16 @@ namespace {
 
 std::string_view protocol_name(std::uint8_t protocol) {
   switch (IpProtocol{protocol}) {
-    case IpProtocol::icmp: return "icmp";
-    case IpProtocol::tcp: return "tcp";
-    case IpProtocol::udp: return "udp";
-    case IpProtocol::gre: return "gre";
-    case IpProtocol::sctp: return "sctp";
+    case IpProtocol::icmp:
+      return "icmp";
+    case IpProtocol::tcp:
+      return "tcp";
+    case IpProtocol::udp:
+      return "udp";
+    case IpProtocol::gre:
+      return "gre";
+    case IpProtocol::sctp:
+      return "sctp";
   }
   return "unknown";
 }
