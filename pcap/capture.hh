@@ -28,7 +28,7 @@ struct CapturePoint {
   std::string interface;    // names the file: "ens5", "eth0", "lo"
   std::string description;  // for a reader: "primary ENI of node1, 192.168.1.0/24"
   MacAddress mac;
-  std::optional<InterfaceAddress> address;
+  std::optional<CaptureAddress> address;
   std::uint32_t index = 0;  // as the namespace counts
   bool loopback = false;
   std::uint64_t speed_bps = 0;  // 0: not said
