@@ -16,11 +16,17 @@ namespace ekspath {
 
 class Netns;
 
-/// Turns names into addresses for the programs: /etc/hosts, DNS. The answer may come later, from an event.
+/// Turns names into addresses for the programs: /etc/hosts, DNS.
 class Resolver {
  public:
   using Answer = std::function<void(std::optional<Ipv4Address>)>;
-  virtual void resolve(Netns& netns, const std::string& name, Answer answer) = 0;
+  /// A question under way; destroying it withdraws the question.
+  struct Query {
+    virtual ~Query() = default;
+  };
+  /// Null: `answer` was called already. Else it is called later, once, from an event.
+  [[nodiscard]] virtual std::unique_ptr<Query> resolve(Netns& netns, const std::string& name,
+                                                       Answer answer) = 0;
   /// The name of an address as getnameinfo(3) finds it at once, or "".
   [[nodiscard]] virtual std::string name_of(Netns& netns, Ipv4Address address) = 0;
 

@@ -240,14 +240,14 @@ struct LinkSetting {
 };
 
 /// Where packets are seen: "node1/ens5", "pod1/eth0", "node1/any". The interface may hold a ${reference}.
-struct CaptureAt {
+struct CapturePoint {
   std::string host;
   std::string interface;
   Location where;
 };
 
 struct CaptureEntry {
-  CaptureAt at;
+  CapturePoint at;
   std::optional<Located<std::string>> filter;  // a tcpdump expression, with ${references}
 };
 
@@ -262,7 +262,7 @@ struct Step {
 
 /// How many packets passed a capture point, under a filter.
 struct CaptureExpectation {
-  CaptureAt at;
+  CapturePoint at;
   std::optional<Located<std::string>> filter;
   std::uint64_t packets = 0;
 };

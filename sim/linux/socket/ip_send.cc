@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "sim/linux/ip_id.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
 #include "sim/packet/build.hh"
@@ -57,8 +58,7 @@ int send_ip(Netns& netns, PacketRef packet, const SocketRoute& route, const IpSe
   } else if (options.path_mtu == PathMtuDiscovery::do_) {
     fields.identification = 0;
   } else {
-    fields.identification =
-        netns.ensure_sockets().next_identification(route.source, request.destination, request.protocol);
+    fields.identification = select_ip_id(netns, route.source, request.destination, request.protocol);
   }
   push_ipv4(*packet, fields);
   packet->meta.mark = options.mark;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/engine/random.hh"
+#include "sim/linux/ip_id.hh"
 #include "sim/linux/netns.hh"
 #include "sim/packet/tuple.hh"
 
@@ -20,17 +21,8 @@ class TcpListener;
 class TcpSocket;
 class UdpSocket;
 
-/// Ours, the same on every machine; ports and small numbers.
-struct PortHash {
-  using is_avalanching = void;
-  [[nodiscard]] std::size_t operator()(std::uint32_t value) const {
-    const std::uint64_t product = std::uint64_t{value} * 0x9e3779b97f4a7c15ULL;
-    return static_cast<std::size_t>(product ^ (product >> 32));
-  }
-};
-
 template <class Value>
-using PortMap = boost::unordered_flat_map<std::uint32_t, Value, PortHash>;
+using PortMap = boost::unordered_flat_map<std::uint32_t, Value, MixedHash>;
 
 /// What a socket_timer event's argument says: which kind of owner, and its slot.
 struct TimerArgument {
@@ -77,20 +69,16 @@ struct SocketTables {
   ~SocketTables();
 
   Netns& netns;
-  Random ports;      // ephemeral ports
-  Random sequences;  // initial sequence numbers, timestamp offsets
-  Random identifications;
+  Random ports;            // ephemeral ports
+  Random sequences;        // initial sequence numbers, timestamp offsets
+  Random identifications;  // the first IP id of a connected socket
 
   PortMap<std::vector<UdpSocket*>> udp;    // by local port
   PortMap<std::vector<PingSocket*>> ping;  // by id
   std::vector<RawSocket*> raw;
   Slots<Alarm*> alarms;
 
-  struct IdentificationBucket {
-    std::uint32_t next = 0;
-    std::int64_t stamp = 0;  // jiffies
-  };
-  PortMap<IdentificationBucket> identification_buckets;
+  std::uint16_t last_process_id = 0;  // of the programs of this namespace; 0: none ran yet
 };
 
 }  // namespace ekspath

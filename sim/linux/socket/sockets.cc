@@ -31,27 +31,6 @@ void Sockets::fire(const Event& event) {
   }
 }
 
-std::uint16_t Sockets::next_identification(Ipv4Address source, Ipv4Address destination,
-                                           std::uint8_t protocol) {
-  // Linux 6.1 net/ipv4/route.c ip_idents_reserve(): 2048 buckets; time spent since the last use adds up to as
-  // many ids.
-  constexpr std::uint32_t buckets = 2048;
-  constexpr std::int64_t jiffy_ns = 4'000'000;  // CONFIG_HZ=250, as AL2023 has it
-  const Tuple key{source, destination, 0, 0, protocol};
-  const auto bucket = static_cast<std::uint32_t>(TupleHash{}(key) % buckets);
-  const auto [found, is_new] = tables_->identification_buckets.try_emplace(bucket);
-  SocketTables::IdentificationBucket& counter = found->second;
-  const std::int64_t now = tables_->netns.now().count() / jiffy_ns;
-  if (is_new) {
-    counter.next = static_cast<std::uint32_t>(tables_->identifications.next());
-  } else if (now > counter.stamp) {
-    counter.next += static_cast<std::uint32_t>(
-        tables_->identifications.uniform(static_cast<std::uint64_t>(now - counter.stamp)));
-  }
-  counter.stamp = now;
-  return static_cast<std::uint16_t>(counter.next++);
-}
-
 std::vector<SocketSummary> Sockets::summary() const { return {}; }
 
 }  // namespace ekspath

@@ -44,11 +44,6 @@ class Sockets {
   /// As `ss -a` lists them: TCP then UDP, listeners first, each by local address and port.
   [[nodiscard]] std::vector<SocketSummary> summary() const;
 
-  /// The IP id of a packet of this host's own that belongs to no connected socket. Linux 6.1 net/ipv4/route.c
-  /// __ip_select_ident(): a counter for (destination, source, protocol) that also moves with time.
-  [[nodiscard]] std::uint16_t next_identification(Ipv4Address source, Ipv4Address destination,
-                                                  std::uint8_t protocol);
-
   [[nodiscard]] SocketTables& tables() { return *tables_; }
 
  private:
