@@ -1,5 +1,7 @@
 #include "sim/packet/build.hh"
 
+#include <algorithm>
+
 #include "sim/packet/checksum.hh"
 
 namespace ekspath {
@@ -106,7 +108,9 @@ void refresh_transport_checksum(Packet& packet) {
       break;
     case IpProtocol::udp: {
       store16(at + 6, 0);
-      const std::uint16_t sum = transport_checksum(ip.source(), ip.destination(), ip.protocol(), at, size);
+      // What stands behind the length that UDP gives itself is no part of the datagram.
+      const std::size_t length = std::min<std::size_t>(udp_header(packet).length(), size);
+      const std::uint16_t sum = transport_checksum(ip.source(), ip.destination(), ip.protocol(), at, length);
       store16(at + 6, sum == 0 ? 0xffff : sum);
       break;
     }

@@ -27,13 +27,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)fmt::format("{}", tuple_of(*packet));
 
   Ipv4View ip = ipv4(*packet);
+  const bool is_sound = !ip.is_fragment() && transport_is_sound(*packet);
   ip.decrement_ttl();
   ip.source(Ipv4Address(10, 0, 0, 1));
   const PacketRef copy = pool.clone(*packet);
   ASSERT(parse_ipv4(*copy) == ParseResult::ok);
 
-  const bool has_transport = !ip.is_fragment() && transport_is_sound(*packet);
-  if (!has_transport) return 0;
+  if (!is_sound) return 0;
   refresh_transport_checksum(*packet);
   ASSERT(transport_is_sound(*packet));
   return 0;

@@ -355,7 +355,8 @@ bool transport_checksum_is_right(const Ipv4View& ip, const std::uint8_t* transpo
     case IpProtocol::icmp:
       return checksum(transport, size) == 0;
     case IpProtocol::udp:
-      if (load16(transport + 6) == 0) return true;
+      if (UdpView{const_cast<std::uint8_t*>(transport)}.checksum_field() == 0) return true;
+      size = std::min<std::size_t>(size, UdpView{const_cast<std::uint8_t*>(transport)}.length());
       [[fallthrough]];
     default:
       return transport_checksum(ip.source(), ip.destination(), ip.protocol(), transport, size) == 0;

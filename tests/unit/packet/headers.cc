@@ -94,6 +94,14 @@ TEST_CASE("a refreshed checksum repairs TCP, UDP and ICMP") {
   }
 }
 
+TEST_CASE("a UDP datagram's checksum ends where its own length ends") {
+  PacketPool pool;
+  const PacketRef sent = packet(pool, "10.0.0.5.4242 > 8.8.8.8.53: UDP 12");
+  store16(sent->transport() + 4, 12);  // 8 of the 12 bytes are padding
+  refresh_transport_checksum(*sent);
+  CHECK(transport_is_sound(*sent));
+}
+
 TEST_CASE("the largest IPv4 packet has 65535 bytes, and a larger one is a fault of ours") {
   PacketPool pool;
   const PacketRef sent = pool.allocate(65535);
