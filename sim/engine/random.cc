@@ -26,7 +26,7 @@ __extension__ using Wide = unsigned __int128;
 
 }  // namespace
 
-Random::Random(std::uint64_t seed, std::string_view entity, std::string_view purpose) : state_{} {
+Random::Random(std::uint64_t seed, std::string_view entity, std::string_view purpose) {
   std::uint64_t mix = seed;
   mix = splitmix(mix) ^ fnv1a(fnv1a(0xcbf29ce484222325, entity), purpose);
   for (auto& word : state_) word = splitmix(mix);

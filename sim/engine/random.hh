@@ -19,7 +19,7 @@ class Random {
   [[nodiscard]] std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + uniform(high - low + 1); }
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  std::array<std::uint64_t, 4> state_{};
 };
 
 }  // namespace ekspath
