@@ -174,17 +174,24 @@ ErrorCheck relate_icmp_error(ConntrackState& state, Hook hook, Packet& packet) {
   return ErrorCheck::related;
 }
 
-/// early_drop(): looks at a few entries, where the new one hashes to, and gives up one that nobody answered.
+/// early_drop(): looks at the entries of eight buckets, from where the new one hashes to, and gives up one
+/// that nobody answered. We have no buckets of the kernel's number: so many entries are looked at as eight of
+/// them would hold, which is none where nf_conntrack_max is far below nf_conntrack_buckets.
 bool evict_one(ConntrackState& state, const Tuple& tuple) {
-  constexpr std::uint32_t eviction_range = 16;
+  constexpr std::uint64_t eviction_range = 8;
+  constexpr std::uint64_t tuples_of_entry = 2;
+  const std::uint64_t hash = TupleHash{}(tuple);
+  const std::uint64_t buckets = std::max<std::uint64_t>(state.netns.sysctls.nf_conntrack_buckets, 1);
+  const std::uint64_t held = eviction_range * tuples_of_entry * state.table.count();
+  std::uint64_t looks = held / buckets + (hash % buckets < held % buckets ? 1 : 0);
   const std::uint32_t slots = state.table.slots();
-  if (slots == 0) return false;
-  const auto start = static_cast<std::uint32_t>(TupleHash{}(tuple) % slots);
-  for (std::uint32_t i = 0; i < std::min(eviction_range, slots); ++i) {
-    const std::uint32_t index = (start + i) % slots;
+  for (std::uint32_t i = 0; i < slots && looks > 0; ++i) {
+    const auto index = static_cast<std::uint32_t>((hash + i) % slots);
     const ConnectionTable::Slot& slot = state.table.slot(index);
-    if (!slot.in_use || !slot.connection.has(status::confirmed)) continue;
-    if (slot.connection.has_any(status::assured | status::dying)) continue;
+    if (!slot.in_use || !slot.connection.has(status::confirmed) || slot.connection.has(status::dying))
+      continue;
+    --looks;
+    if (slot.connection.has(status::assured)) continue;
     state.kill(state.table.id_of(index));
     ++state.statistics.early_drop;
     return true;
@@ -440,6 +447,12 @@ std::vector<Connection> Conntrack::erase_if(const std::function<bool(const Conne
 
 void Conntrack::masquerade_gone(std::uint32_t interface_index) {
   erase_if([&](const Connection& connection) { return connection.masquerade_interface == interface_index; });
+}
+
+void Conntrack::masquerade_gone(std::uint32_t interface_index, Ipv4Address address) {
+  erase_if([&](const Connection& connection) {
+    return connection.masquerade_interface == interface_index && connection.reply.destination == address;
+  });
 }
 
 const ConntrackStatistics& Conntrack::statistics() const { return state_->statistics; }

@@ -47,8 +47,10 @@ class Conntrack {
   /// Deletes those for which `which` is true; returns the deleted, as they were. For `conntrack -D`, `-F`,
   /// and agents.
   std::vector<Connection> erase_if(const std::function<bool(const Connection&)>& which);
-  /// masq_device_event(), masq_inet_event()
+  /// The interface, or one of its addresses, is gone: what it masqueraded is forgotten. masq_device_event(),
+  /// masq_inet_event()
   void masquerade_gone(std::uint32_t interface_index);
+  void masquerade_gone(std::uint32_t interface_index, Ipv4Address address);
   [[nodiscard]] const ConntrackStatistics& statistics() const;
   /// Netns::conntrack_timer: destroys what has expired.
   void fire(const Event& event);
@@ -69,5 +71,9 @@ class Conntrack {
 /// "tcp      6 431999 ESTABLISHED src=... [ASSURED] mark=128 use=1": a line of `conntrack -L`, without
 /// newline.
 [[nodiscard]] std::string conntrack_line(const Connection& connection, Nanoseconds now);
+/// " [UPDATE] tcp      6 60 SYN_RECV src=... mark=128": a line of `conntrack -E`, without newline. An entry
+/// that expired has neither time nor state.
+[[nodiscard]] std::string conntrack_event_line(Conntrack::Change change, const Connection& connection,
+                                               Nanoseconds now);
 
 }  // namespace ekspath

@@ -47,19 +47,52 @@ void append_tuple(std::string& text, const Tuple& tuple) {
   }
 }
 
-}  // namespace
+std::string name_and_number(const Connection& connection) {
+  const std::uint8_t protocol = connection.original.protocol;
+  return fmt::format("{:<8} {} ", protocol_name(protocol), protocol);
+}
 
-std::string conntrack_line(const Connection& connection, Nanoseconds now) {
-  std::string text = fmt::format("{:<8} {} {} ", protocol_name(connection.original.protocol),
-                                 connection.original.protocol, seconds_left(connection, now));
-  if (IpProtocol{connection.original.protocol} == IpProtocol::tcp) {
-    text.append(tcp_names[static_cast<std::size_t>(connection.tcp)]).append(" ");
-  }
+void append_time_and_state(std::string& text, const Connection& connection, Nanoseconds now) {
+  fmt::format_to(std::back_inserter(text), "{} ", seconds_left(connection, now));
+  if (IpProtocol{connection.original.protocol} != IpProtocol::tcp) return;
+  text.append(tcp_names[static_cast<std::size_t>(connection.tcp)]).append(" ");
+}
+
+void append_tuples(std::string& text, const Connection& connection) {
   append_tuple(text, connection.original);
   if (!connection.has(connection_status::seen_reply)) text += "[UNREPLIED] ";
   append_tuple(text, connection.reply);
   if (connection.has(connection_status::assured)) text += "[ASSURED] ";
+}
+
+}  // namespace
+
+std::string conntrack_line(const Connection& connection, Nanoseconds now) {
+  std::string text = name_and_number(connection);
+  append_time_and_state(text, connection, now);
+  append_tuples(text, connection);
   fmt::format_to(std::back_inserter(text), "mark={} use=1", connection.mark);
+  return text;
+}
+
+std::string conntrack_event_line(Conntrack::Change change, const Connection& connection, Nanoseconds now) {
+  std::string text;
+  switch (change) {
+    case Conntrack::Change::created:
+      text = "    [NEW] ";
+      break;
+    case Conntrack::Change::updated:
+      text = " [UPDATE] ";
+      break;
+    case Conntrack::Change::destroyed:
+      text = "[DESTROY] ";
+      break;
+  }
+  text += name_and_number(connection);
+  if (change != Conntrack::Change::destroyed) append_time_and_state(text, connection, now);
+  append_tuples(text, connection);
+  if (connection.mark != 0) fmt::format_to(std::back_inserter(text), "mark={} ", connection.mark);
+  text.pop_back();  // the blank behind the last word
   return text;
 }
 

@@ -45,7 +45,7 @@ constexpr std::uint8_t next_state[2][6][10]{
     {
         // none SS  SR  ES  FW  CW  LA  TW  CL  S2       original direction
         {SS, SS, IG, IG, IG, IG, IG, SS, SS, S2},  // SYN
-        {IV, IV, IG, IG, IG, IG, IG, IG, IG, SR},  // SYN, ACK
+        {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},  // SYN, ACK
         {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},  // FIN
         {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},  // ACK
         {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},  // RST
@@ -121,7 +121,7 @@ void each_option(const TcpView& header, Use use) {
 void read_options(const TcpView& header, TcpWindow& sender) {
   if (header.header_size() == TcpView::minimum_size) return;
   sender.scale = 0;
-  sender.flags = 0;
+  sender.flags &= window_flag::be_liberal;
   each_option(header, [&](std::uint8_t kind, const std::uint8_t* data, std::uint8_t size) {
     if (kind == 4 && size == 0) sender.flags |= window_flag::sack_permitted;
     if (kind == 3 && size == 1) {

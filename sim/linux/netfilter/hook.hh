@@ -26,7 +26,7 @@ struct Hop {
   Netns& netns;
   Interface* in = nullptr;
   Interface* out = nullptr;
-  Ipv4Address next_hop;   // by `out`: the gateway, or the destination itself
+  Ipv4Address next_hop{}; // by `out`: the gateway, or the destination itself
   std::uint32_t mtu = 0;  // of the route by `out`
 };
 
