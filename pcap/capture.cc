@@ -77,7 +77,7 @@ void Capture::decided(const Decision& decision) {
   if (trace_) trace_->decided(journey, decision, where);
 }
 
-void Capture::add_point(const CapturePoint& point, PointOutputs outputs,
+void Capture::add_point(const CaptureInterface& point, PointOutputs outputs,
                         std::shared_ptr<const CaptureFilter> filter) {
   ASSERT(point.place);
   const std::size_t place = point.place.value();
@@ -103,7 +103,7 @@ void Capture::filter_any(const std::string& host, std::shared_ptr<const CaptureF
   if (!outputs_.folder.empty()) any_files_[any_file(host)].filter = std::move(filter);
 }
 
-std::uint32_t Capture::add_file(const CapturePoint& point) {
+std::uint32_t Capture::add_file(const CaptureInterface& point) {
   files_.emplace_back(AtomicFile(path_in(point.host, point.interface), budget_), ethernet_header_,
                       outputs_.start);
   return static_cast<std::uint32_t>(files_.size() - 1);

@@ -22,13 +22,13 @@
 namespace ekspath {
 
 /// An interface where frames are seen.
-struct CapturePoint {
+struct CaptureInterface {
   PlaceId place;
   std::string host;         // names the folder: "node1", "pod1"
   std::string interface;    // names the file: "ens5", "eth0", "lo"
   std::string description;  // for a reader: "primary ENI of node1, 192.168.1.0/24"
   MacAddress mac;
-  std::optional<InterfaceAddress> address;
+  std::optional<CaptureAddress> address;
   std::uint32_t index = 0;  // as the namespace counts
   bool loopback = false;
   std::uint64_t speed_bps = 0;  // 0: not said
@@ -61,7 +61,7 @@ class Capture final : public Tap, public Observer {
   Capture(CaptureOutputs outputs, const PlaceNames& places);
 
   /// At any time; a place once. The filter is an Ethernet one, for the point's file and for the trace.
-  void add_point(const CapturePoint& point, PointOutputs outputs,
+  void add_point(const CaptureInterface& point, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter = nullptr);
   /// For HOST/any.pcap; a LinkType::linux_sll2 filter.
   void filter_any(const std::string& host, std::shared_ptr<const CaptureFilter> filter);
@@ -96,7 +96,7 @@ class Capture final : public Tap, public Observer {
     std::shared_ptr<const CaptureFilter> filter;
   };
 
-  [[nodiscard]] std::uint32_t add_file(const CapturePoint& point);
+  [[nodiscard]] std::uint32_t add_file(const CaptureInterface& point);
   [[nodiscard]] std::uint32_t any_file(const std::string& host);
   [[nodiscard]] std::string path_in(const std::string& host, const std::string& name);
   void write_any(AnyFile& any, const Point& point, Direction direction, std::span<const std::uint8_t> bytes,

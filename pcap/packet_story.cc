@@ -136,8 +136,10 @@ void PacketStory::tell(const Decision& decision, std::string_view where) {
   }
   if (!decision.rule.empty() && text_.size() < longest_text) {
     if (!text_.empty()) text_ += " | ";
-    text_ += to_string(decision.stage);
-    text_ += ": ";
+    if (!is_netfilter(decision.stage)) {  // whose rules begin with their table
+      text_ += to_string(decision.stage);
+      text_ += ": ";
+    }
     text_ += utf8_cut(decision.rule, longest_text);
   }
 }

@@ -17,7 +17,7 @@
 namespace ekspath {
 
 /// An address of an interface with the length of its prefix.
-struct InterfaceAddress {
+struct CaptureAddress {
   Ipv4Address address;
   std::uint8_t prefix_length = 32;
 };
@@ -27,7 +27,7 @@ struct PcapngInterface {
   std::string name;  // "node1/ens5"
   std::string description;
   std::optional<MacAddress> mac;
-  std::optional<InterfaceAddress> address;
+  std::optional<CaptureAddress> address;
   std::uint64_t speed_bps = 0;
   std::string filter;  // a tcpdump expression
   std::string os;

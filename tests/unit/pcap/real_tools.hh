@@ -26,3 +26,18 @@ inline bool have_tool(const std::string& name) {
   MESSAGE("skipped, not installed: " << name);
   return false;
 }
+
+/// What tshark (checksums on, warnings and errors) and tcpdump say against a file: empty when nothing is
+/// wrong.
+inline std::string complaints_about(const std::string& path) {
+  const std::string tshark =
+      "tshark -2 -r '" + path +
+      "' -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE"
+      " -Y '_ws.expert.severity >= 0x00600000' -T fields -e frame.number -e _ws.expert.message"
+      " 2>/dev/null";
+  const std::string tcpdump = "tcpdump -nn -vvv -r '" + path +
+                              "' 2>/dev/null | grep -E 'incorrect|bad cksum|bad udp cksum|wrong icmp'";
+  const std::string whole =
+      "tcpdump -nn -r '" + path + "' 2>&1 >/dev/null | grep -iE 'truncated|bad dump|error'";
+  return output_of(tshark) + output_of(tcpdump) + output_of(whole);
+}
