@@ -56,17 +56,24 @@ std::string rule_word(const Decision& decision) {
   return fmt::format("{}/{}", to_string(decision.stage), utf8_cut(rule, longest_rule_word));
 }
 
-void append_escaped(std::string& text, std::string_view value, std::string_view escaped) {
+/// Stands for itself in a comment.
+bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '=' && c != '%'; }
+
+void append_escaped(std::string& text, std::string_view value) {
   while (!value.empty()) {
+    const auto* special = std::ranges::find_if_not(value, is_plain);
+    const auto plain = static_cast<std::size_t>(special - value.begin());
+    text += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) return;
     const std::size_t size = utf8_character(value);
-    const auto byte = static_cast<unsigned char>(value.front());
-    if (size == 0 || byte < ' ' || byte == 0x7f || escaped.find(value.front()) != std::string_view::npos) {
-      fmt::format_to(std::back_inserter(text), FMT_COMPILE("%{:02X}"), byte);
-      value.remove_prefix(1);
-    } else {
+    if (size > 1) {
       text += value.substr(0, size);
-      value.remove_prefix(size);
+    } else {
+      fmt::format_to(std::back_inserter(text), FMT_COMPILE("%{:02X}"),
+                     static_cast<unsigned char>(value.front()));
     }
+    value.remove_prefix(std::max<std::size_t>(size, 1));
   }
 }
 
@@ -115,7 +122,7 @@ std::string_view upper(Verdict verdict) {
 
 void append_word(std::string& comment, std::string_view value) {
   const std::size_t begin = comment.size();
-  append_escaped(comment, value, "=%");
+  append_escaped(comment, value);
   std::ranges::replace(comment.begin() + static_cast<std::ptrdiff_t>(begin), comment.end(), ' ', '_');
 }
 
@@ -196,7 +203,7 @@ void PacketStory::append_words(std::string& comment) const {
 void PacketStory::append_text(std::string& comment) const {
   if (text_.empty()) return;
   comment += " text=\"";
-  append_escaped(comment, text_, "=%");
+  append_escaped(comment, text_);
   comment += '"';
 }
 
