@@ -2,6 +2,8 @@
 
 #include <fmt/compile.h>
 
+#include <array>
+#include <cstddef>
 #include <iterator>
 
 #include "pcap/utf8.hh"
@@ -14,7 +16,13 @@ void append(fmt::memory_buffer& text, std::string_view words) {
   text.append(words.data(), words.data() + words.size());
 }
 
-bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
+/// What stands for itself in a JSON string.
+constexpr auto plain_characters = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = ' '; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+bool is_plain(char c) { return plain_characters[static_cast<unsigned char>(c)]; }
 
 void append_address(fmt::memory_buffer& text, Ipv4Address address) {
   const std::uint32_t bits = address.bits();

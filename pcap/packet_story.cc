@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
@@ -56,8 +57,13 @@ std::string rule_word(const Decision& decision) {
   return fmt::format("{}/{}", to_string(decision.stage), utf8_cut(rule, longest_rule_word));
 }
 
-/// Stands for itself in a comment.
-bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '=' && c != '%'; }
+/// What stands for itself in a comment.
+constexpr auto plain_characters = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = ' '; c < 0x7f; ++c) plain[c] = c != '=' && c != '%';
+  return plain;
+}();
+bool is_plain(char c) { return plain_characters[static_cast<unsigned char>(c)]; }
 
 void append_escaped(std::string& text, std::string_view value) {
   while (!value.empty()) {

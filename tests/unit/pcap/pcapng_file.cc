@@ -56,6 +56,27 @@ TEST_CASE("libpcap reads back the frames and their nanoseconds") {
   CHECK(reader.error() == "");
 }
 
+TEST_CASE("frames and comments of any size are padded, so that the next block is found") {
+  const ScratchFolder folder;
+  OutputBudget budget;
+  PcapngFile file = open_file(folder, budget);
+  const auto id = file.add_interface({"a", "", {}, {}, 0, "", ""});
+  for (std::size_t size = 0; size <= 70; ++size) {
+    const std::vector<std::uint8_t> sized(size, static_cast<std::uint8_t>(size));
+    file.add_packet({id, 1_s, Direction::in, size, std::string(size % 9, 'c'), sized});
+  }
+  file.file().commit();
+  CaptureReader reader = CaptureReader::from_file(folder / "f.pcapng");
+  for (std::size_t size = 0; size <= 70; ++size) {
+    const auto packet = reader.next();
+    REQUIRE(packet);
+    CHECK(std::vector<std::uint8_t>(packet->bytes.begin(), packet->bytes.end()) ==
+          std::vector<std::uint8_t>(size, static_cast<std::uint8_t>(size)));
+  }
+  CHECK(!reader.next());
+  CHECK(reader.error() == "");
+}
+
 TEST_CASE("capinfos finds every option of an interface, and the statistics") {
   if (!have_tool("capinfos")) return;
   const ScratchFolder folder;
