@@ -28,7 +28,7 @@ bool Engine::step() {
 }
 
 void Engine::run_until(Nanoseconds time) {
-  while (!queue_.empty() && queue_.top().time <= time) {
+  while (queue_.due(time)) {
     if (interrupted()) return;
     step();
   }
@@ -40,7 +40,7 @@ void Engine::run() {
   }
 }
 
-Nanoseconds Engine::next_due() const { return queue_.empty() ? Nanoseconds::never() : queue_.top().time; }
+Nanoseconds Engine::next_due() const { return queue_.next_time(); }
 
 EntityId Engine::adopt(Entity& entity) {
   entities_.push_back(&entity);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "sim/engine/event_heap.hh"
 #include "sim/engine/event_queue.hh"
 #include "sim/engine/random.hh"
 
@@ -23,10 +24,10 @@ std::int64_t steady_delay(Random&) { return 25'000; }
 
 /// The classic hold model: take the least event, push one that it causes; `range(0)` events are queued all
 /// the time.
-template <std::int64_t (*delay)(Random&)>
+template <class Queue, std::int64_t (*delay)(Random&)>
 void hold(benchmark::State& state) {
   Random random(1, "bench", "delays");
-  EventQueue queue;
+  Queue queue;
   std::uint64_t sequence = 0;
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     queue.push({Nanoseconds(delay(random) + i * 7), sequence++, EntityId(1), EntityId(2), 0, 0});
@@ -43,6 +44,9 @@ void hold(benchmark::State& state) {
 
 }  // namespace
 
-BENCHMARK(hold<mixed_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
-BENCHMARK(hold<veth_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
-BENCHMARK(hold<steady_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventHeap, mixed_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventQueue, mixed_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventHeap, veth_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventQueue, veth_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventHeap, steady_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);
+BENCHMARK(hold<EventQueue, steady_delay>)->RangeMultiplier(10)->Range(10, 1'000'000);

@@ -39,11 +39,16 @@ void compare_with_a_set(std::uint64_t seed, std::uint64_t longest_delay, int rou
       queue.push(added);
       reference.insert(added.key());
     }
+    if (random.uniform(8) == 0 && !queue.empty()) REQUIRE(queue.top().key() == *reference.begin());
+    const Nanoseconds least = reference.empty() ? Nanoseconds::never() : reference.begin()->time;
+    REQUIRE(queue.next_time() == least);
+    const Nanoseconds asked(now + static_cast<std::int64_t>(random.uniform(longest_delay)));
+    REQUIRE(queue.due(asked) == (!reference.empty() && least <= asked));
     for (std::uint64_t pops = random.uniform(4); pops > 0 && !queue.empty(); --pops) {
-      const Event least = take(queue);
-      REQUIRE(least.key() == *reference.begin());
+      const Event taken = take(queue);
+      REQUIRE(taken.key() == *reference.begin());
       reference.erase(reference.begin());
-      now = least.time.count();
+      now = taken.time.count();
     }
     REQUIRE(queue.size() == reference.size());
   }
@@ -115,4 +120,29 @@ TEST_CASE("an event at the end of time waits there") {
   queue.push(event(1));
   CHECK(take(queue).time == Nanoseconds(1));
   CHECK(take(queue).time == Nanoseconds::never());
+}
+
+TEST_CASE("asking whether something is due does not look further than asked") {
+  EventQueue queue;
+  CHECK_FALSE(queue.due(Nanoseconds::never()));
+  CHECK(queue.next_time() == Nanoseconds::never());
+  queue.push(event(5'000'000'000));
+  CHECK_FALSE(queue.due(Nanoseconds(4'999'999'999)));
+  CHECK(queue.next_time() == Nanoseconds(5'000'000'000));
+  CHECK(queue.due(Nanoseconds(5'000'000'000)));
+}
+
+TEST_CASE("events at the edges of slots and of the wheel's reach keep their order") {
+  EventQueue queue;
+  std::vector<std::int64_t> times;
+  for (const std::int64_t edge : {256LL, 512LL, 63 * 256LL, 64 * 256LL, 65 * 256LL, 4095 * 256LL,
+                                  4096 * 256LL, 4097 * 256LL, 8192 * 256LL}) {
+    for (const std::int64_t beside : {-1, 0, 1}) times.push_back(edge + beside);
+  }
+  for (std::int64_t start : {0LL, 1'000'000LL, 123'456'789LL}) {
+    std::uint64_t sequence = 0;
+    for (const std::int64_t time : times) queue.push(event(start + time, 0, sequence++));
+    for (const std::int64_t time : times) CHECK(take(queue).time == Nanoseconds(start + time));
+  }
+  CHECK(queue.empty());
 }
