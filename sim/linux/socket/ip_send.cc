@@ -53,8 +53,8 @@ int send_ip(Netns& netns, PacketRef packet, const SocketRoute& route, const IpSe
       (options.path_mtu == PathMtuDiscovery::want && fits && !netns.sysctls.ip_no_pmtu_disc);
   // ip_select_ident_segs(): a connected socket counts by itself; "DF always" sends 0, as ip_sk_ignore_df() is
   // false then.
-  if (request.connected_identification != nullptr) {
-    fields.identification = ++*request.connected_identification;
+  if (request.identification) {
+    fields.identification = *request.identification;
   } else if (options.path_mtu == PathMtuDiscovery::do_) {
     fields.identification = 0;
   } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "sim/linux/routing/routing.hh"
 #include "sim/linux/socket/socket_options.hh"
@@ -24,8 +25,8 @@ struct IpSendRequest {
   const IpOptions& options;
   Ipv4Address destination;
   std::uint8_t protocol = 0;
-  /// Of a connected socket: its own counter's next value. Null: from the namespace's generator.
-  std::uint16_t* connected_identification = nullptr;
+  /// Of a connected socket: its own counter's. None: as an unconnected socket's datagrams get theirs.
+  std::optional<std::uint16_t> identification = std::nullopt;
 };
 /// The packet begins with its transport header; DF and the IP id as Linux 6.1 net/ipv4/ip_output.c
 /// __ip_make_skb() sets them. 0, EMSGSIZE (DF always and too big: `path_mtu` tells the MTU) or what

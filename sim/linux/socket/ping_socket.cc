@@ -46,7 +46,7 @@ int PingSocket::send(Ipv4Address destination, std::uint16_t sequence, std::span<
   std::uint32_t mtu = 0;
   const int error =
       send_ip(*netns_, std::move(packet), route,
-              {options, destination, static_cast<std::uint8_t>(IpProtocol::icmp), nullptr}, &mtu);
+              {options, destination, static_cast<std::uint8_t>(IpProtocol::icmp), std::nullopt}, &mtu);
   if (error == EMSGSIZE) {
     SocketError local;
     local.error = EMSGSIZE;

@@ -18,7 +18,7 @@ int RawSocket::send(Ipv4Address source, Ipv4Address destination, std::span<const
   if (route.error != 0) return route.error;
   PacketRef packet = netns_->pool().allocate(segment.size());
   append_bytes(*packet, segment);
-  return send_ip(*netns_, std::move(packet), route, {options, destination, protocol_, nullptr});
+  return send_ip(*netns_, std::move(packet), route, {options, destination, protocol_, std::nullopt});
 }
 
 void RawSocket::offer(SocketTables& tables, const Packet& packet) {

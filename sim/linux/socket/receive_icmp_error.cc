@@ -3,6 +3,7 @@
 
 #include "sim/linux/socket/ping_socket.hh"
 #include "sim/linux/socket/socket_tables.hh"
+#include "sim/linux/socket/tcp_connection.hh"
 #include "sim/linux/socket/udp_socket.hh"
 #include "sim/packet/headers.hh"
 

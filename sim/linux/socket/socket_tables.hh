@@ -9,6 +9,7 @@
 #include "sim/engine/random.hh"
 #include "sim/linux/ip_id.hh"
 #include "sim/linux/netns.hh"
+#include "sim/linux/socket/socket_options.hh"
 #include "sim/packet/tuple.hh"
 
 namespace ekspath {
@@ -20,6 +21,7 @@ class TcpConnection;
 class TcpListener;
 class TcpSocket;
 class UdpSocket;
+struct TcpPortUse;
 
 template <class Value>
 using PortMap = boost::unordered_flat_map<std::uint32_t, Value, MixedHash>;
@@ -68,6 +70,19 @@ struct SocketTables {
   explicit SocketTables(Netns& owner);
   ~SocketTables();
 
+  // tcp_tables.cc
+  TcpConnection& add_connection(const Endpoint& local, const Endpoint& remote, const IpOptions& options);
+  /// Forgets the connection if it is over and nobody holds it.
+  void reap(TcpConnection& connection);
+  [[nodiscard]] TcpListener* listener_for(const Endpoint& local, std::uint32_t in_interface) const;
+  void hold_port(const TcpPortUse& use);
+  void release_port(const TcpPortUse& use);
+  [[nodiscard]] bool may_bind(const TcpPortUse& wanted) const;
+  /// A port for bind(0). inet_csk_find_open_port(); 0: none is free.
+  [[nodiscard]] std::uint16_t port_to_bind(TcpPortUse wanted);
+  /// A port for connect(). __inet_hash_connect(); 0: none is free.
+  [[nodiscard]] std::uint16_t port_to_connect(Ipv4Address local, const Endpoint& remote);
+
   Netns& netns;
   Random ports;            // ephemeral ports
   Random sequences;        // initial sequence numbers, timestamp offsets
@@ -76,8 +91,14 @@ struct SocketTables {
   PortMap<std::vector<UdpSocket*>> udp;    // by local port
   PortMap<std::vector<PingSocket*>> ping;  // by id
   std::vector<RawSocket*> raw;
+  Slots<std::unique_ptr<TcpConnection>> tcp;
+  boost::unordered_flat_map<Tuple, TcpConnection*, TupleHash> connections;  // by the tuple of what comes in
+  PortMap<std::vector<TcpListener*>> listeners;                             // by local port
+  PortMap<std::vector<const TcpPortUse*>> tcp_ports;  // who has a port without being accepted on it
   Slots<Alarm*> alarms;
 
+  std::uint16_t connect_secret = 0;   // of the hash that port_to_connect() begins at
+  std::uint32_t connect_step = 0;     // table_perturb
   std::uint16_t last_process_id = 0;  // of the programs of this namespace; 0: none ran yet
 };
 

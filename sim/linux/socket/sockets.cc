@@ -1,9 +1,14 @@
 #include "sim/linux/socket/sockets.hh"
 
 #include <algorithm>
+#include <tuple>
 
 #include "sim/linux/socket/alarm.hh"
 #include "sim/linux/socket/socket_tables.hh"
+#include "sim/linux/socket/tcp_connection.hh"
+#include "sim/linux/socket/tcp_socket.hh"
+#include "sim/linux/socket/udp_socket.hh"
+#include "sim/packet/headers.hh"
 
 namespace ekspath {
 
@@ -11,7 +16,9 @@ SocketTables::SocketTables(Netns& owner)
     : netns(owner),
       ports(owner.random("ports")),
       sequences(owner.random("tcp sequences")),
-      identifications(owner.random("ip identifications")) {}
+      identifications(owner.random("ip identifications")) {
+  connect_secret = static_cast<std::uint16_t>(ports.next());
+}
 SocketTables::~SocketTables() = default;
 
 Sockets::Sockets(Netns& netns) : tables_(std::make_unique<SocketTables>(netns)) {}
@@ -31,6 +38,43 @@ void Sockets::fire(const Event& event) {
   }
 }
 
-std::vector<SocketSummary> Sockets::summary() const { return {}; }
+std::vector<SocketSummary> Sockets::summary() const {
+  std::vector<SocketSummary> lines;
+  constexpr auto tcp = static_cast<std::uint8_t>(IpProtocol::tcp);
+  constexpr auto udp = static_cast<std::uint8_t>(IpProtocol::udp);
+  for (const auto& [port, listeners] : tables_->listeners) {
+    for (const TcpListener* listener : listeners) {
+      lines.push_back({tcp,
+                       "LISTEN",
+                       static_cast<std::uint32_t>(listener->waiting()),
+                       listener->backlog(),
+                       listener->socket().local().address,
+                       {},
+                       listener->socket().local().port,
+                       0});
+    }
+  }
+  for (const auto& connection : tables_->tcp) {
+    if (!connection || connection->state() == TcpSocketState::close) continue;
+    const TcpConnection::Names& names = connection->names();
+    lines.push_back({tcp, std::string(to_string(connection->state())),
+                     static_cast<std::uint32_t>(connection->readable()),
+                     static_cast<std::uint32_t>(connection->unacknowledged()), names.local.address,
+                     names.remote.address, names.local.port, names.remote.port});
+  }
+  for (const auto& [port, sockets] : tables_->udp) {
+    for (const UdpSocket* socket : sockets) {
+      lines.push_back({udp, socket->remote().port != 0 ? "ESTAB" : "UNCONN", socket->queued_bytes(), 0,
+                       socket->local().address, socket->remote().address, socket->local().port,
+                       socket->remote().port});
+    }
+  }
+  // The maps have no order of their own.
+  std::ranges::sort(lines, {}, [](const SocketSummary& line) {
+    return std::tuple(line.protocol, line.state != "LISTEN", line.local_port, line.local, line.remote,
+                      line.remote_port);
+  });
+  return lines;
+}
 
 }  // namespace ekspath

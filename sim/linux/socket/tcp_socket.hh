@@ -14,6 +14,7 @@ namespace ekspath {
 class Netns;
 class TcpConnection;
 class TcpListener;
+struct TcpPortUse;
 
 /// A program's handle of a TCP listener or connection; the connection itself outlives it as long as TCP needs
 /// (FIN-WAIT, TIME-WAIT). Nothing blocks: calls return at once, on_event says when to look again. Errors are
@@ -72,8 +73,8 @@ class TcpSocket {
   Netns* netns_;
   Endpoint local_;
   TcpConnection* connection_ = nullptr;
-  TcpListener* listener_ = nullptr;
-  int pending_error_ = 0;
+  std::unique_ptr<TcpListener> listener_;
+  std::unique_ptr<TcpPortUse> port_use_;  // bound, and neither listening nor connected
 };
 
 }  // namespace ekspath

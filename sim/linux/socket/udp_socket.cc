@@ -123,11 +123,9 @@ int UdpSocket::transmit(const Endpoint& remote, std::span<const std::uint8_t> pa
   append_bytes(*packet, payload);
   push_udp(*packet, {route.source, remote.address, local_.port, remote.port});
   std::uint32_t mtu = 0;
-  const bool connected = remote_.port != 0 && remote == remote_;
-  const int error = send_ip(*netns_, std::move(packet), route,
-                            {options, remote.address, static_cast<std::uint8_t>(IpProtocol::udp),
-                             connected ? &next_identification_ : nullptr},
-                            &mtu);
+  IpSendRequest request{options, remote.address, static_cast<std::uint8_t>(IpProtocol::udp), std::nullopt};
+  if (remote_.port != 0) request.identification = ++next_identification_;
+  const int error = send_ip(*netns_, std::move(packet), route, request, &mtu);
   if (error == EMSGSIZE && receive_errors) {
     // Linux 6.1 net/ipv4/ip_sockglue.c ip_local_error()
     SocketError local;
