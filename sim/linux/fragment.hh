@@ -34,8 +34,8 @@ class Fragments {
 /// False: it was kept until the rest comes, or dropped with its reason. ip_defrag()
 [[nodiscard]] bool defragment(Netns& netns, PacketRef& packet, DefragUser user);
 
-/// The datagram in pieces of at most `mtu` bytes, each given to `send`, in order. Without a link header.
+/// The datagram in pieces of at most `hop.mtu` bytes, each given to `send`, in order. Without a link header.
 /// ip_do_fragment()
-void fragment(Netns& netns, PacketRef packet, std::uint32_t mtu, void (*send)(Hop&, PacketRef), Hop& hop);
+void fragment(Hop& hop, PacketRef packet, void (*send)(Hop&, PacketRef));
 
 }  // namespace ekspath

@@ -14,8 +14,8 @@ struct IcmpErrorSpec {
   std::uint32_t rest = 0;  // the next MTU, or a gateway
 };
 
-/// __icmp_send(): none where the RFCs and Linux forbid one, rate limits, source by route, tos, quote of up to 576 bytes.
-/// `hop.in` is where `about` came in (null: it was this host's own).
+/// __icmp_send(): none where the RFCs and Linux forbid one, rate limits, source by route, tos, quote of up to
+/// 576 bytes. `hop.in` is where `about` came in (null: it was this host's own).
 void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec);
 
 /// nf_send_reset(): the RST of REJECT --reject-with tcp-reset.

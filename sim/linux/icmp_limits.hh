@@ -28,7 +28,7 @@ class IcmpLimits {
  private:
   struct Peer {
     std::int64_t tokens = 0;  // ms
-    std::int64_t last = -60'000;
+    std::int64_t last = 0;    // ms
     std::uint32_t redirects = 0;
   };
   [[nodiscard]] std::int64_t now_ms() const;

@@ -25,6 +25,7 @@ struct InterfaceAddress {
   std::uint8_t prefix_length = 32;
   bool secondary = false;
   enum class Scope : std::uint8_t { global = 0, link = 253, host = 254 } scope = Scope::global;
+  bool connected_route = true;  // false: noprefixroute
   [[nodiscard]] Prefix prefix() const { return {address, prefix_length}; }
 };
 

@@ -34,7 +34,7 @@ class IpIdentifiers {
  private:
   struct Counter {
     std::uint32_t next = 0;
-    std::int64_t touched_ms = 0;
+    std::int64_t touched = 0;  // jiffies
     std::uint64_t draws = 0;
   };
   Netns* netns_;

@@ -42,6 +42,8 @@ class Neighbours {
   void receive_arp(Interface& in, PacketRef frame);
   /// Something above IP proved that the neighbour answers (a TCP ACK). neigh_confirm()
   void confirm(Interface& out, Ipv4Address next_hop);
+  /// Whether the MAC of `address` is known; if not, it is asked for. __ip_do_redirect()
+  [[nodiscard]] bool is_valid_or_ask(Interface& out, Ipv4Address address);
   void fire(const Event& event);
 
   [[nodiscard]] int add(const NeighbourEntry& entry);   // `ip neigh replace`; 0 or an errno

@@ -78,6 +78,8 @@ class Netns final : public Entity {
   [[nodiscard]] Interface& loopback() { return *interfaces_.front(); }
   /// In order of index.
   [[nodiscard]] std::vector<Interface*> interfaces() const;
+  /// The same, without a copy.
+  [[nodiscard]] const std::vector<std::unique_ptr<Interface>>& owned_interfaces() const { return interfaces_; }
 
   // `ip addr`: with the local, broadcast and connected routes that the kernel adds. 0 or an errno.
   [[nodiscard]] int add_address(Interface& interface, const InterfaceAddress& address, bool connected_route = true);

@@ -217,6 +217,7 @@ class PacketQueue {
   }
   void pop() { take().reset(); }
   [[nodiscard]] const Packet* front() const { return head_; }
+  [[nodiscard]] const Packet* back() const { return tail_; }
   [[nodiscard]] static const Packet* after(const Packet* packet) { return packet->next_; }
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
   [[nodiscard]] std::size_t size() const { return size_; }

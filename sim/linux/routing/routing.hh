@@ -21,6 +21,7 @@ struct FlowKey {
   std::uint32_t in_interface = 0;   // 0: from this host itself
   std::uint32_t out_interface = 0;  // a socket bound to a device (or SO_BINDTODEVICE)
   std::uint8_t tos = 0;
+  bool any_source = false;          // `source` need not be an own address (FLOWI_FLAG_ANYSRC)
 };
 
 /// The answer. Pointers are good until the tables change, which happens between events only.
@@ -75,6 +76,8 @@ class Routing {
   void flush_routes_from(Ipv4Address address);
   /// The kernel adds a route of its own beside what is there (NLM_F_APPEND). fib_magic()
   void append_route(std::uint32_t table, const Route& route);
+  /// Deletes exactly this route.
+  void remove_route(std::uint32_t table, const Route& route);
   /// An interface was born or is gone: rules that name one are bound again.
   void interfaces_changed();
 
@@ -90,9 +93,11 @@ class Routing {
   void learn_redirect(Ipv4Address destination, Ipv4Address gateway);
 
   /// "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.5 metric 512", as `ip route` prints it. Cold.
-  [[nodiscard]] std::string text(const Route& route, std::uint32_t table) const;
+  [[nodiscard]] std::string text(const Route& route) const;
   /// "1024:\tfrom all fwmark 0x80/0x80 lookup main", as `ip rule` prints it. Cold.
   [[nodiscard]] static std::string text(const PolicyRule& rule);
+  /// "1024: from all fwmark 0x80/0x80 lookup main -> default via 192.168.1.1 dev ens5": what decided, for observers. Cold.
+  [[nodiscard]] std::string text(const RouteResult& result) const;
 
  private:
   struct State;

@@ -1,0 +1,577 @@
+#include "sim/linux/neighbour.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cerrno>
+
+#include "sim/engine/timer.hh"
+#include "sim/linux/icmp_error.hh"
+#include "sim/linux/netns.hh"
+#include "sim/linux/routing/input_route.hh"
+#include "sim/linux/walk.hh"
+#include "sim/packet/build.hh"
+#include "sim/packet/headers.hh"
+
+namespace ekspath {
+namespace {
+
+using namespace literals;
+using Nud = NeighbourState;
+
+// Linux 6.1 net/ipv4/arp.c arp_tbl.parms. The second between two requests is 1.024 s on the wire: the
+// kernel's timer wheel counts in steps of 64 ms there (observed: facts 5, "0, 1.02, 2.05 s; at 3.07 s
+// FAILED").
+constexpr Nanoseconds retransmission = 1024_ms;
+constexpr Nanoseconds delay_first_probe = 5_s;
+constexpr Nanoseconds base_reachable = 30_s;
+constexpr Nanoseconds locktime = 1_s;
+constexpr Nanoseconds proxy_delay = 800_ms;
+constexpr std::uint8_t unicast_probes = 3;
+constexpr std::uint8_t multicast_probes = 3;
+constexpr std::uint32_t queue_limit = 212992;  // unres_qlen_bytes
+
+/// NUD_VALID: the MAC may be used.
+bool is_valid(Nud state) {
+  return state == Nud::permanent || state == Nud::noarp || state == Nud::reachable || state == Nud::probe ||
+         state == Nud::stale || state == Nud::delay;
+}
+/// NUD_CONNECTED: nothing to be done before use.
+bool is_connected(Nud state) {
+  return state == Nud::permanent || state == Nud::noarp || state == Nud::reachable;
+}
+
+/// skb->truesize, by which the queue is measured: the sk_buff, the shared info behind the data, and the data
+/// in the allocator's sizes. 832 for every small packet (observed: facts 5).
+std::uint32_t true_size(const Packet& packet) {
+  constexpr std::uint32_t buffer = 256;
+  constexpr std::uint32_t shared_info = 320;
+  constexpr std::uint32_t link_room = 16;
+  const auto data = static_cast<std::uint32_t>(packet.size()) + link_room;
+  return data <= 256 ? buffer + 256 + shared_info : buffer + std::bit_ceil(data + shared_info);
+}
+
+/// RFC 1112 6.4
+MacAddress multicast_mac(Ipv4Address group) {
+  const std::uint32_t bits = group.bits();
+  return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>((bits >> 16) & 0x7f),
+           static_cast<std::uint8_t>(bits >> 8), static_cast<std::uint8_t>(bits)}};
+}
+
+}  // namespace
+
+std::string_view to_string(NeighbourState state) {
+  switch (state) {
+    case Nud::none:
+      return "NONE";
+    case Nud::incomplete:
+      return "INCOMPLETE";
+    case Nud::reachable:
+      return "REACHABLE";
+    case Nud::stale:
+      return "STALE";
+    case Nud::delay:
+      return "DELAY";
+    case Nud::probe:
+      return "PROBE";
+    case Nud::failed:
+      return "FAILED";
+    case Nud::noarp:
+      return "NOARP";
+    case Nud::permanent:
+      return "PERMANENT";
+  }
+  return "?";
+}
+
+/// Linux 6.1 net/core/neighbour.c struct neighbour and the functions named at each behaviour.
+struct Neighbours::State {
+  struct Entry {
+    Entry(Netns& owner, std::uint32_t slot) : timer(owner, Netns::neighbour_timer, slot) {}
+
+    Ipv4Address address;
+    std::uint32_t interface = 0;  // 0: a free slot
+    MacAddress mac;
+    NeighbourState state = Nud::none;
+    std::uint8_t probes = 0;
+    std::uint32_t queued_bytes = 0;
+    PacketQueue queue;
+    Nanoseconds confirmed, used, updated;
+    Nanoseconds reachable_time;
+    Timer timer;
+  };
+  /// A broadcast request for an address behind us, which waits its random time. pneigh_enqueue()
+  struct Delayed {
+    std::uint32_t interface = 0;
+    PacketRef frame;
+  };
+
+  explicit State(Netns& owner) : netns(owner) {}
+
+  [[nodiscard]] Entry* find(std::uint32_t interface, Ipv4Address address);
+  [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address);
+  void free(Entry& entry);
+
+  void enqueue(Interface& out, Entry& entry, PacketRef packet);
+  void start(Interface& out, std::uint32_t slot);
+  void solicit(Interface& out, Entry& entry);
+  void fail(Entry& entry);
+  void tick(std::uint32_t slot);
+  enum class Override : std::uint8_t { no, yes };
+  void update(Interface& in, Entry& entry, const MacAddress& mac, NeighbourState state, Override override);
+  void release_queue(Interface& out, Entry& entry);
+
+  void process(Interface& in, PacketRef frame, bool was_delayed);
+  void answer(Interface& in, const ArpView& request);
+  [[nodiscard]] bool ignores(const Interface& in, Ipv4Address sender, Ipv4Address target) const;
+  [[nodiscard]] std::uint32_t slot_of(const Entry& entry) const {
+    return static_cast<std::uint32_t>(&entry - entries.data());
+  }
+  [[nodiscard]] static std::uint64_t key(std::uint32_t interface, Ipv4Address address) {
+    return (std::uint64_t{interface} << 32) | address.bits();
+  }
+
+  static constexpr std::size_t scanned_at_most = 8;
+  Netns& netns;
+  std::vector<Entry> entries;
+  std::vector<std::uint32_t> free_slots;
+  std::unique_ptr<boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash>>
+      index;  // of many entries
+  std::vector<Delayed> delayed;
+  std::unique_ptr<Random> proxy_random;
+};
+
+Neighbours::Neighbours(Netns& netns) : state_(std::make_unique<State>(netns)) {}
+Neighbours::~Neighbours() = default;
+
+/// Linux 6.1 include/net/neighbour.h neigh_output(), net/core/neighbour.c neigh_event_send()
+void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet) {
+  if (out.kind == InterfaceKind::loopback) return egress(out, std::move(packet), MacAddress{});
+  State& state = *state_;
+  State::Entry& entry = state.ensure(out, next_hop);
+  if (!is_valid(entry.state)) return state.enqueue(out, entry, std::move(packet));
+  if (!is_connected(entry.state)) {
+    entry.used = state.netns.now();
+    if (entry.state == Nud::stale) {
+      entry.state = Nud::delay;
+      entry.updated = entry.used;
+      entry.timer.arm(entry.used + delay_first_probe);
+    }
+  }
+  if (state.netns.observer != nullptr) [[unlikely]] {
+    observe(state.netns, &out, Stage::neighbour, Verdict::pass, *packet,
+            fmt::format("{} dev {} lladdr {} {}", next_hop, out.name, entry.mac, to_string(entry.state)));
+  }
+  egress(out, std::move(packet), MacAddress(entry.mac));
+}
+
+void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
+  State::Entry* entry = state_->find(out.index, next_hop);
+  if (entry != nullptr) entry->confirmed = state_->netns.now();
+}
+
+bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
+  State::Entry& entry = state_->ensure(out, address);
+  if (is_valid(entry.state)) return true;
+  if (entry.state != Nud::incomplete) state_->start(out, state_->slot_of(entry));
+  return false;
+}
+
+void Neighbours::fire(const Event& event) {
+  State& state = *state_;
+  if (event.kind == Netns::arp_proxy_timer) {
+    State::Delayed due = std::move(state.delayed[event.argument]);
+    Interface* in = state.netns.interface(due.interface);
+    if (in == nullptr || !in->up) return;
+    return state.process(*in, std::move(due.frame), true);
+  }
+  if (state.entries[event.argument].timer.expired(event)) state.tick(event.argument);
+}
+
+int Neighbours::add(const NeighbourEntry& wanted) {
+  Interface* interface = state_->netns.interface(wanted.interface);
+  if (interface == nullptr) return ENODEV;
+  State::Entry& entry = state_->ensure(*interface, wanted.address);
+  const bool had_mac = is_valid(entry.state);
+  entry.mac = wanted.mac;
+  entry.state = wanted.state;
+  entry.updated = state_->netns.now();
+  entry.timer.cancel();
+  if (wanted.state == Nud::reachable) {
+    entry.confirmed = state_->netns.now();
+    entry.timer.arm(entry.confirmed + entry.reachable_time);
+  }
+  if (!had_mac && is_valid(entry.state)) state_->release_queue(*interface, entry);
+  return 0;
+}
+
+int Neighbours::remove(std::uint32_t interface, Ipv4Address address) {
+  State::Entry* entry = state_->find(interface, address);
+  if (entry == nullptr) return ENOENT;
+  state_->free(*entry);
+  return 0;
+}
+
+void Neighbours::flush(const Interface& interface) {
+  for (State::Entry& entry : state_->entries) {
+    if (entry.interface == interface.index) state_->free(entry);
+  }
+}
+
+std::vector<NeighbourEntry> Neighbours::entries() const {
+  std::vector<NeighbourEntry> listed;
+  for (const State::Entry& entry : state_->entries) {
+    // `ip neigh` leaves out what never needed ARP.
+    if (entry.interface == 0 || entry.state == Nud::noarp) continue;
+    listed.push_back({entry.address, entry.interface, entry.mac, entry.state});
+  }
+  return listed;
+}
+
+Neighbours::State::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4Address address) {
+  if (!index) {
+    for (Entry& entry : entries) {
+      if (entry.address == address && entry.interface == interface) return &entry;
+    }
+    return nullptr;
+  }
+  const auto found = index->find(key(interface, address));
+  return found != index->end() ? &entries[found->second] : nullptr;
+}
+
+/// ___neigh_create(), arp_constructor()
+Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address) {
+  if (Entry* known = find(out.index, address)) return *known;
+  std::uint32_t slot = 0;
+  if (free_slots.empty()) {
+    slot = static_cast<std::uint32_t>(entries.size());
+    entries.emplace_back(netns, slot);
+  } else {
+    slot = free_slots.back();
+    free_slots.pop_back();
+  }
+  Entry& entry = entries[slot];
+  entry.address = address;
+  entry.interface = out.index;
+  entry.state = Nud::none;
+  // neigh_rand_reach_time(): between half and one and a half times the base, one draw an interface.
+  Random draw = netns.random("reachable time of " + out.name);
+  entry.reachable_time = base_reachable / 2 + Nanoseconds(static_cast<std::int64_t>(draw.uniform(
+                                                  static_cast<std::uint64_t>(base_reachable.count()))));
+  const AddressType type = netns.routing.address_type(address);
+  if (type == AddressType::broadcast || type == AddressType::multicast) {
+    entry.state = Nud::noarp;
+    entry.mac = type == AddressType::broadcast ? MacAddress::broadcast() : multicast_mac(address);
+  }
+  if (index) {
+    index->emplace(key(out.index, address), slot);
+  } else if (entries.size() > scanned_at_most) {
+    index = std::make_unique<boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash>>();
+    for (const Entry& each : entries) {
+      if (each.interface != 0) index->emplace(key(each.interface, each.address), slot_of(each));
+    }
+  }
+  return entry;
+}
+
+/// neigh_destroy(): what still waits in its queue dies unannounced.
+void Neighbours::State::free(Entry& entry) {
+  if (index) index->erase(key(entry.interface, entry.address));
+  entry.timer.cancel();
+  const Interface* out = netns.interface(entry.interface);
+  free_slots.push_back(slot_of(entry));
+  entry.interface = 0;
+  entry.address = {};
+  entry.state = Nud::none;
+  entry.queued_bytes = 0;
+  while (!entry.queue.empty()) {
+    drop(netns, out, Stage::neighbour, DropReason::neighbour_failed, entry.queue.take());
+  }
+}
+
+/// __neigh_event_send(): the queue keeps the newest.
+void Neighbours::State::enqueue(Interface& out, Entry& entry, PacketRef packet) {
+  const std::uint32_t slot = slot_of(entry);
+  const std::uint32_t bytes = true_size(*packet);
+  if (netns.observer != nullptr) [[unlikely]] {
+    observe(netns, &out, Stage::neighbour, Verdict::queue, *packet,
+            fmt::format("{} dev {} {}", entry.address, out.name,
+                        to_string(entry.state == Nud::incomplete ? entry.state : Nud::incomplete)));
+  }
+  while (!entry.queue.empty() && entry.queued_bytes + bytes > queue_limit) {
+    PacketRef oldest = entry.queue.take();
+    entry.queued_bytes -= true_size(*oldest);
+    drop(netns, &out, Stage::neighbour, DropReason::neighbour_queue_full, std::move(oldest));
+  }
+  entry.queued_bytes += bytes;
+  entry.queue.push(std::move(packet));
+  if (entry.state != Nud::incomplete) start(out, slot);
+}
+
+void Neighbours::State::start(Interface& out, std::uint32_t slot) {
+  Entry& entry = entries[slot];
+  entry.state = Nud::incomplete;
+  entry.probes = unicast_probes;  // those are for entries that once had a MAC
+  entry.updated = entry.used = netns.now();
+  entry.timer.arm(netns.now() + retransmission);
+  solicit(out, entry);
+}
+
+/// Linux 6.1 net/ipv4/arp.c arp_solicit()
+void Neighbours::State::solicit(Interface& out, Entry& entry) {
+  const std::uint8_t announce = std::max(netns.sysctls.all.arp_announce, out.conf.arp_announce);
+  Ipv4Address source;
+  if (const Packet* newest = entry.queue.back(); newest != nullptr && announce < 2) {
+    const Ipv4Address candidate = ipv4(*newest).source();
+    const bool own = netns.routing.address_type(candidate) == AddressType::local;
+    const auto known_to_target = [&] {
+      return std::any_of(out.addresses.begin(), out.addresses.end(), [&](const InterfaceAddress& address) {
+        return address.prefix().contains(entry.address) && address.prefix().contains(candidate);
+      });
+    };
+    if (own && (announce == 0 || known_to_target())) source = candidate;
+  }
+  if (source.is_unspecified()) source = netns.routing.select_source(&out, entry.address, RouteScope::link);
+  const MacAddress destination = entry.probes < unicast_probes ? entry.mac : MacAddress::broadcast();
+  ++entry.probes;
+  ArpFields fields;
+  fields.sender_mac = out.mac;
+  fields.sender = source;
+  fields.target = entry.address;
+  PacketRef request = build_arp(netns.pool(), destination, fields);
+  request->meta.trace = netns.next_trace();
+  transmit(out, std::move(request));
+}
+
+/// neigh_invalidate(), arp_error_report()
+void Neighbours::State::fail(Entry& entry) {
+  entry.state = Nud::failed;
+  entry.updated = netns.now();
+  entry.queued_bytes = 0;
+  Interface* out = netns.interface(entry.interface);
+  // The reports may make new entries, and move this one.
+  PacketQueue waiting = std::move(entry.queue);
+  while (!waiting.empty()) {
+    PacketRef packet = waiting.take();
+    Hop hop{netns, netns.interface(packet->meta.in_interface), out, {}, 0};
+    send_icmp_error(hop, *packet, {icmp::unreachable, icmp::host_unreachable, 0});
+    drop(netns, out, Stage::neighbour, DropReason::neighbour_failed, std::move(packet));
+  }
+}
+
+/// neigh_timer_handler()
+void Neighbours::State::tick(std::uint32_t slot) {
+  Entry& entry = entries[slot];
+  Interface* out = netns.interface(entry.interface);
+  if (out == nullptr) return;
+  const Nanoseconds now = netns.now();
+  Nanoseconds next = now + retransmission;
+  switch (entry.state) {
+    case Nud::reachable:
+      if (now <= entry.confirmed + entry.reachable_time) {
+        next = entry.confirmed + entry.reachable_time;
+        if (next == now) next += Nanoseconds(1);
+        break;
+      }
+      entry.updated = now;
+      if (now > entry.used + delay_first_probe) {
+        entry.state = Nud::stale;
+        return;
+      }
+      entry.state = Nud::delay;
+      next = now + delay_first_probe;
+      break;
+    case Nud::delay:
+      entry.updated = now;
+      if (now <= entry.confirmed + delay_first_probe) {
+        entry.state = Nud::reachable;
+        next = std::max(entry.confirmed + entry.reachable_time, now + Nanoseconds(1));
+        break;
+      }
+      entry.state = Nud::probe;
+      entry.probes = 0;
+      break;
+    case Nud::probe:
+    case Nud::incomplete:
+      break;
+    default:
+      return;
+  }
+  const std::uint8_t most = entry.state == Nud::probe
+                                ? unicast_probes
+                                : static_cast<std::uint8_t>(unicast_probes + multicast_probes);
+  const bool asking = entry.state == Nud::probe || entry.state == Nud::incomplete;
+  if (asking && entry.probes >= most) return fail(entry);
+  entry.timer.arm(next);
+  if (asking) solicit(*out, entry);
+}
+
+/// neigh_update(), as ARP uses it
+void Neighbours::State::update(Interface& in, Entry& entry, const MacAddress& mac, NeighbourState wanted,
+                               Override override) {
+  const Nud before = entry.state;
+  if (before == Nud::permanent || before == Nud::noarp) return;
+  const Nanoseconds now = netns.now();
+  const bool same_mac = is_valid(before) && entry.mac == mac;
+  if (wanted == Nud::reachable) entry.confirmed = now;
+  Nud after = wanted;
+  if (is_valid(before)) {
+    if (!same_mac && override == Override::no) return;
+    if (same_mac && wanted == Nud::stale) after = before;
+  }
+  if (after != before || !same_mac) entry.updated = now;
+  if (after != before) {
+    entry.timer.cancel();
+    entry.state = after;
+    if (after == Nud::reachable) entry.timer.arm(now + entry.reachable_time);
+  }
+  if (!same_mac) {
+    entry.mac = mac;
+    if (after != Nud::reachable) entry.confirmed = now - 2 * base_reachable;
+  }
+  if (!is_valid(before) && is_valid(after)) release_queue(in, entry);
+}
+
+void Neighbours::State::release_queue(Interface& out, Entry& entry) {
+  entry.queued_bytes = 0;
+  entry.used = netns.now();
+  const MacAddress mac = entry.mac;
+  const Ipv4Address address = entry.address;
+  PacketQueue waiting = std::move(entry.queue);
+  // The first packet over a STALE entry starts its delay, as any other would.
+  if (!waiting.empty() && entry.state == Nud::stale) {
+    entry.state = Nud::delay;
+    entry.timer.arm(netns.now() + delay_first_probe);
+  }
+  const Nud state = entry.state;
+  while (!waiting.empty()) {
+    PacketRef packet = waiting.take();
+    if (netns.observer != nullptr) [[unlikely]] {
+      observe(netns, &out, Stage::neighbour, Verdict::pass, *packet,
+              fmt::format("{} dev {} lladdr {} {}", address, out.name, mac, to_string(state)));
+    }
+    egress(out, std::move(packet), mac);
+  }
+}
+
+/// Linux 6.1 net/ipv4/arp.c arp_rcv()
+void Neighbours::receive_arp(Interface& in, PacketRef frame) {
+  Netns& netns = state_->netns;
+  if (frame->size() < ArpView::size || !ArpView{frame->data()}.is_ethernet_ipv4()) {
+    return drop(netns, &in, Stage::ingress, DropReason::header, std::move(frame));
+  }
+  state_->process(in, std::move(frame), false);
+}
+
+/// arp_process()
+void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed) {
+  const ArpView arp{frame->data()};
+  const Ipv4Address sender = arp.sender();
+  const Ipv4Address target = arp.target();
+  const bool localnet = netns.sysctls.all.route_localnet || in.conf.route_localnet;
+  const auto done = [&](Verdict verdict) {
+    if (netns.observer != nullptr) [[unlikely]]
+      observe(netns, &in, Stage::neighbour, verdict, *frame, "arp");
+  };
+  const auto ignored = [&] { drop(netns, &in, Stage::neighbour, DropReason::arp_ignored, std::move(frame)); };
+  if (target.is_multicast() || (!localnet && target.is_loopback())) return ignored();
+  const bool is_request = arp.operation() == ArpView::request;
+  if (!is_request && arp.operation() != ArpView::reply) return ignored();
+
+  // Duplicate address detection. RFC 2131
+  if (sender.is_unspecified()) {
+    if (!is_request || netns.routing.address_type(target) != AddressType::local ||
+        ignores(in, sender, target)) {
+      return ignored();
+    }
+    answer(in, arp);
+    return done(Verdict::deliver);
+  }
+  if (is_request) {
+    // A request passes the input route decision: martians and rp_filter hold for it, too.
+    FlowKey key;
+    key.destination = target;
+    key.source = sender;
+    key.in_interface = in.index;
+    const InputRoute input = route_input(netns, in, key);
+    if (input.kind == InputRoute::Kind::local && input.route.is_local()) {
+      if (ignores(in, sender, target)) return ignored();
+      update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
+      answer(in, arp);
+      return done(Verdict::deliver);
+    }
+    const bool proxied = input.kind == InputRoute::Kind::forward && input.route.out != &in &&
+                         (netns.sysctls.all.proxy_arp || in.conf.proxy_arp);
+    if (proxied) {
+      update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
+      if (was_delayed || frame->meta.type == PacketType::host) {
+        answer(in, arp);
+        return done(Verdict::deliver);
+      }
+      if (!proxy_random) proxy_random = std::make_unique<Random>(netns.random("proxy arp delay"));
+      const auto wait = Nanoseconds(
+          static_cast<std::int64_t>(proxy_random->uniform(static_cast<std::uint64_t>(proxy_delay.count()))));
+      done(Verdict::queue);
+      auto slot =
+          std::find_if(delayed.begin(), delayed.end(), [](const Delayed& each) { return !each.frame; });
+      if (slot == delayed.end()) slot = delayed.emplace(delayed.end());
+      *slot = {in.index, std::move(frame)};
+      netns.engine().schedule(netns.next_key(netns.now() + wait), netns.id(), Netns::arp_proxy_timer,
+                              static_cast<std::uint32_t>(slot - delayed.begin()));
+      return;
+    }
+  }
+  Entry* entry = find(in.index, sender);
+  if (entry == nullptr) return ignored();
+  // arp_is_garp(): believed at once; other news waits until the entry is a second old, so that the first of
+  // several answers counts.
+  const bool gratuitous = sender == target && (is_request || arp.target_mac() == arp.sender_mac()) &&
+                          netns.routing.address_type(sender) == AddressType::unicast;
+  const bool override = gratuitous || netns.now() > entry->updated + locktime;
+  const bool asserts = !is_request && frame->meta.type == PacketType::host;
+  update(in, *entry, arp.sender_mac(), asserts ? Nud::reachable : Nud::stale,
+         override ? Override::yes : Override::no);
+  done(Verdict::deliver);
+}
+
+void Neighbours::State::answer(Interface& in, const ArpView& request) {
+  ArpFields fields;
+  fields.operation = ArpView::reply;
+  fields.sender_mac = in.mac;
+  fields.sender = request.target();
+  fields.target_mac = request.sender_mac();
+  fields.target = request.sender();
+  PacketRef reply = build_arp(netns.pool(), request.sender_mac(), fields);
+  reply->meta.trace = netns.next_trace();
+  transmit(in, std::move(reply));
+}
+
+/// arp_ignore()
+bool Neighbours::State::ignores(const Interface& in, Ipv4Address sender, Ipv4Address target) const {
+  const auto confirmed_on = [&](const Interface& interface, bool same_subnet,
+                                InterfaceAddress::Scope widest) {
+    return std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                       [&](const InterfaceAddress& own) {
+                         return own.address == target && own.scope <= widest &&
+                                (!same_subnet || own.prefix().contains(sender));
+                       });
+  };
+  switch (std::max(netns.sysctls.all.arp_ignore, in.conf.arp_ignore)) {
+    case 1:
+      return !confirmed_on(in, false, InterfaceAddress::Scope::host);
+    case 2:
+      return !confirmed_on(in, true, InterfaceAddress::Scope::host);
+    case 3:
+      return std::none_of(
+          netns.owned_interfaces().begin(), netns.owned_interfaces().end(),
+          [&](const auto& each) { return confirmed_on(*each, false, InterfaceAddress::Scope::link); });
+    case 8:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace ekspath

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <vector>
+
+#include "sim/base/nanoseconds.hh"
+#include "sim/linux/netns.hh"
+#include "sim/linux/routing/fib.hh"
+#include "sim/linux/routing/policy_rules.hh"
+
+namespace ekspath {
+
+/// What Routing holds. A namespace with the three default rules has no rules of its own in memory.
+struct Routing::State {
+  explicit State(Netns& owner) : netns(owner) {}
+
+  /// What ICMP taught about one destination. Linux 6.1 net/ipv4/route.c struct fib_nh_exception
+  struct Exception {
+    std::uint32_t mtu = 0;
+    Nanoseconds mtu_expires;
+    Ipv4Address gateway;
+    Nanoseconds gateway_expires;
+  };
+  using Exceptions = boost::unordered_flat_map<std::uint32_t, Exception, MixedHash>;
+  struct OwnRules {
+    std::vector<PolicyRule> rules;
+    BoundRules bound;
+    bool stale = true;  // the rules, the tables or the interfaces changed since `bound` was made
+  };
+
+  Netns& netns;
+  std::vector<std::unique_ptr<Fib>> tables;  // by id
+  std::unique_ptr<OwnRules> own_rules;       // null: the default rules
+  std::unique_ptr<Exceptions> exceptions;
+
+  [[nodiscard]] Fib* table(std::uint32_t id) const;
+  [[nodiscard]] Fib& ensure_table(std::uint32_t id);
+  [[nodiscard]] OwnRules& ensure_own_rules();
+  [[nodiscard]] static const std::vector<PolicyRule>& default_rules();
+  [[nodiscard]] const Exception* exception(Ipv4Address destination) const;
+
+  /// fib_lookup(): outcome, route, rule and table of `result`; no interface or source yet.
+  void resolve(const FlowKey& key, Fib::Limits limits, RouteResult& result) const;
+  [[nodiscard]] int check_next_hop(std::uint32_t table, Route& route) const;
+};
+
+}  // namespace ekspath
