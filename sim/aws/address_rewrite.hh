@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/base/ipv4_address.hh"
+#include "sim/packet/headers.hh"
 #include "sim/packet/packet.hh"
 #include "sim/packet/tuple.hh"
 
@@ -17,6 +18,12 @@ void rewrite_address(Packet& packet, Side side, Ipv4Address address);
 /// A port of TCP or UDP, or the id of an ICMP query on either side.
 void rewrite_port(Packet& packet, Side side, std::uint16_t port);
 
+/// The queries that conntrack and gateways take for the beginning of a flow.
+/// Linux 6.1 net/netfilter/nf_conntrack_proto_icmp.c valid_new
+[[nodiscard]] constexpr bool is_icmp_request(std::uint8_t type) {
+  return type == icmp::echo_request || type == icmp::timestamp || type == icmp::information ||
+         type == icmp::address_mask;
+}
 [[nodiscard]] bool is_icmp_error(const Packet& packet);
 /// The packet that an ICMP error quotes, as far as it is there.
 [[nodiscard]] std::optional<Tuple> quoted_tuple(const Packet& packet);

@@ -27,6 +27,7 @@ struct EniSpec {
   std::vector<SecurityGroupId> security_groups;  // empty: the VPC's default group
   std::optional<MacAddress> mac;                 // absent: drawn
   bool source_dest_check = true;
+  std::uint32_t address_limit = 0;    // addresses and prefixes together, of the instance type; 0: none
   EniType type = EniType::interface;  // NAT gateways have no groups, and no check
   std::string description;
 };
@@ -65,6 +66,10 @@ class Eni final : public Entity, public Receiver<PacketRef> {
   [[nodiscard]] const std::vector<Ipv4Address>& addresses() const { return addresses_; }
   [[nodiscard]] Ipv4Address primary_address() const { return addresses_.front(); }
   [[nodiscard]] const std::vector<Prefix>& prefixes() const { return prefixes_; }
+  /// The instance type allows no further address or prefix.
+  [[nodiscard]] bool is_full() const {
+    return spec_.address_limit != 0 && addresses_.size() + prefixes_.size() >= spec_.address_limit;
+  }
   /// Empty: no group judges it (NAT gateways).
   [[nodiscard]] const std::vector<SecurityGroupId>& security_groups() const { return spec_.security_groups; }
   [[nodiscard]] bool has(SecurityGroupId group) const {

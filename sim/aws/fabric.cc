@@ -32,9 +32,8 @@ std::uint8_t tcp_flags(const Packet& packet) {
   return readable ? tcp_header(packet).flags() : std::uint8_t{0};
 }
 
-bool is_query(const Tuple& tuple) {
-  return !is_icmp(tuple) || tuple.reply().destination_port != tuple.destination_port;
-}
+/// What a flow can begin with: of ICMP, requests only.
+bool begins_flow(const Tuple& tuple) { return !is_icmp(tuple) || is_icmp_request(tuple.icmp_type()); }
 
 }  // namespace
 
@@ -94,25 +93,26 @@ void Fabric::check_source(Crossing& crossing, PacketRef packet) {
   if (from.source_dest_check() && vpc(from.vpc()).mapping.owner(crossing.tuple.source) != from.eni_id()) {
     return drop(from.place(), Stage::eni, *packet, DropReason::source_dest_check, "source/dest check");
   }
-  groups_out(crossing, std::move(packet));
-}
-
-void Fabric::groups_out(Crossing& crossing, PacketRef packet) {
-  if (!admit(crossing.from, TrafficDirection::egress, crossing.tuple, *packet)) return;
   services(crossing, std::move(packet));
 }
 
+/// Neither security groups nor ACLs see what the hypervisor answers. VPC guide: security groups
 void Fabric::services(Crossing& crossing, PacketRef packet) {
   const Ipv4Address to = crossing.tuple.destination;
-  const Subnet& home = subnet(crossing.from.subnet());
-  if (to == home.router()) return router(crossing, std::move(packet));
+  if (to == subnet(crossing.from.subnet()).router()) return router(crossing, std::move(packet));
   if (to == vpc(crossing.from.vpc()).resolver() || to == link_local_resolver) {
     return local_service(crossing, std::move(packet), LocalService::resolver);
   }
   if (to == metadata_address) return local_service(crossing, std::move(packet), LocalService::metadata);
   if (to == time_sync_address) return local_service(crossing, std::move(packet), LocalService::time_sync);
+  groups_out(crossing, std::move(packet));
+}
+
+void Fabric::groups_out(Crossing& crossing, PacketRef packet) {
+  if (!admit(crossing.from, TrafficDirection::egress, crossing.tuple, *packet)) return;
+  const Subnet& home = subnet(crossing.from.subnet());
   if (crossing.destination_mac != home.gateway_mac) return layer2(crossing, std::move(packet));
-  if (home.cidr.contains(to)) return own_subnet(crossing, std::move(packet));
+  if (home.cidr.contains(crossing.tuple.destination)) return own_subnet(crossing, std::move(packet));
   acl_out(crossing, std::move(packet));
 }
 
@@ -308,7 +308,7 @@ bool Fabric::admit(Eni& eni, TrafficDirection direction, const Tuple& tuple, con
     return false;
   }
   passed(eni.place(), Stage::security_group, packet, verdict.rule);
-  if (!is_error && is_query(tuple) && !is_untracked(eni, direction, tuple, verdict)) {
+  if (!is_error && begins_flow(tuple) && !is_untracked(eni, direction, tuple, verdict)) {
     eni.tracking_.begin(direction, tuple, engine_.now(), timeouts_);
   }
   return true;
@@ -395,7 +395,7 @@ void Fabric::through_internet_gateway(Crossing& crossing, PacketRef packet) {
     return tell(crossing.from, *packet, error, paths_[PathKind::igw].rtt);
   }
   ipv4(*packet).decrement_ttl();
-  translate(*packet, Side::source, public_source, gateway.place);
+  translate(*packet, Side::source, gateway);
   const Ipv4Address to = crossing.tuple.destination;
   if (const auto found = public_addresses_.find(to.bits()); found != public_addresses_.end()) {
     Vpc& there = vpcs_[found->second.value()];
@@ -411,7 +411,7 @@ void Fabric::enter_vpc(Sender& from, Vpc& there, PacketRef packet, const Leg& pa
   const InternetGateway& gateway = there.internet_gateway;
   const Ipv4Address private_address = gateway.private_of(ipv4(*packet).destination());
   Eni& to = eni(there.mapping.owner(private_address));
-  translate(*packet, Side::destination, private_address, gateway.place);
+  translate(*packet, Side::destination, gateway);
   const Subnet& home = subnet(to.subnet());
   const Tuple tuple = from.inward_fragments_.tuple(*packet);
   const NetworkAcl::Verdict verdict = network_acl(home.network_acl).judge(TrafficDirection::ingress, tuple);
@@ -568,7 +568,10 @@ void Fabric::fit(Crossing& crossing, PacketRef packet, std::uint16_t mtu, Next n
 template <class Sender, class Destination>
 void Fabric::transmit(Sender& from, Destination& to, PacketRef frame, Nanoseconds extra,
                       std::uint32_t loss_per_million) {
-  if (!to.is_attached()) return drop(to.place(), Stage::link, *frame, DropReason::not_attached);
+  if (!to.is_attached()) {
+    return drop(from.place(), Stage::link, *frame, DropReason::not_attached,
+                "the destination is attached to no host");
+  }
   if (loss_per_million != 0 && from.loss_.uniform(1'000'000) < loss_per_million) {
     return drop(to.place(), Stage::link, *frame, DropReason::lost);
   }
@@ -611,17 +614,24 @@ bool Fabric::may_send_error(Nanoseconds& next_error) const {
   return true;
 }
 
-/// An address and, in an ICMP error, the same address in what it quotes.
-void Fabric::translate(Packet& packet, Side side, Ipv4Address address, PlaceId where) {
+/// The outer address and, in an ICMP error, the one that it quotes from the other side of the gateway.
+void Fabric::translate(Packet& packet, Side side, const InternetGateway& gateway) {
   const Tuple before = observer_ != nullptr ? tuple_of(packet) : Tuple();
+  const Ipv4View ip = ipv4(packet);
+  const bool outward = side == Side::source;
+  const Ipv4Address address = outward ? gateway.public_of(ip.source()) : gateway.private_of(ip.destination());
   if (is_icmp_error(packet)) {
-    rewrite_quoted(packet, side == Side::source ? Side::destination : Side::source, address, std::nullopt);
+    const Tuple quoted = quoted_tuple(packet).value_or(Tuple());
+    const Ipv4Address mapped =
+        outward ? gateway.public_of(quoted.destination) : gateway.private_of(quoted.source);
+    const Side far = outward ? Side::destination : Side::source;
+    if (!mapped.is_unspecified()) rewrite_quoted(packet, far, mapped, std::nullopt);
   }
   rewrite_address(packet, side, address);
   if (observer_ != nullptr) [[unlikely]] {
-    const auto text = fmt::format("{} {} -> {}", side == Side::source ? "source" : "destination",
-                                  side == Side::source ? before.source : before.destination, address);
-    Decision made = decision(where, Stage::internet_gateway, Verdict::translate, packet);
+    const std::string text = outward ? fmt::format("source {} -> {}", before.source, address)
+                                     : fmt::format("destination {} -> {}", before.destination, address);
+    Decision made = decision(gateway.place, Stage::internet_gateway, Verdict::translate, packet);
     made.rule = text;
     made.before = before;
     made.after = tuple_of(packet);

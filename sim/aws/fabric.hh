@@ -210,8 +210,8 @@ class Fabric {
   void answer_arp(Eni& from, PacketRef frame);
   void originate(Eni& from, PacketRef packet);
   void check_source(Crossing& crossing, PacketRef packet);
-  void groups_out(Crossing& crossing, PacketRef packet);
   void services(Crossing& crossing, PacketRef packet);
+  void groups_out(Crossing& crossing, PacketRef packet);
   void router(Crossing& crossing, PacketRef packet);
   void local_service(Crossing& crossing, PacketRef packet, LocalService service);
   void layer2(Crossing& crossing, PacketRef packet);
@@ -249,7 +249,7 @@ class Fabric {
                 std::uint32_t loss_per_million);
   void tell(Eni& to, const Packet& about, const RouterError& error, Nanoseconds rtt);
   [[nodiscard]] bool may_send_error(Nanoseconds& next_error) const;
-  void translate(Packet& packet, Side side, Ipv4Address address, PlaceId where);
+  void translate(Packet& packet, Side side, const InternetGateway& gateway);
 
   [[nodiscard]] Decision decision(PlaceId where, Stage stage, Verdict verdict, const Packet& packet) const;
   void passed(PlaceId where, Stage stage, const Packet& packet, std::string_view rule) const;

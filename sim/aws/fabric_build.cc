@@ -30,6 +30,13 @@ FabricError of_another_vpc(std::string_view kind, std::string_view name) {
   return {FabricRefusal::other_vpc, fmt::format("{} {} of another VPC", kind, name), "one of the same VPC"};
 }
 
+FabricError over_the_limit(const Eni& eni) {
+  return {FabricRefusal::too_many_addresses,
+          fmt::format("one more than {} addresses on {}", eni.addresses().size() + eni.prefixes().size(),
+                      eni.name()),
+          "as many as the instance type has"};
+}
+
 template <class Id, class List, class Is>
 std::optional<Id> find_first(const List& list, Is is) {
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -455,6 +462,7 @@ Result<EniId> Fabric::create_eni(const EniSpec& spec) {
 Result<Ipv4Address> Fabric::assign_address(EniId id, std::optional<Ipv4Address> pin) {
   Eni& to = eni(id);
   Subnet& home = subnets_[to.subnet().value()];
+  if (to.is_full()) return over_the_limit(to);
   if (pin) {
     if (auto error = home.addresses.take(*pin)) return *error;
   } else {
@@ -487,6 +495,7 @@ Outcome Fabric::unassign_address(EniId id, Ipv4Address address) {
 Result<Prefix> Fabric::assign_prefix(EniId id, std::optional<Prefix> pin) {
   Eni& to = eni(id);
   Subnet& home = subnets_[to.subnet().value()];
+  if (to.is_full()) return over_the_limit(to);
   if (pin) {
     if (auto error = home.addresses.take(*pin)) return *error;
   } else {
@@ -517,7 +526,11 @@ Result<Ipv4Address> Fabric::associate_public_address(EniId id, Ipv4Address priva
   const Eni& owner = eni(id);
   Vpc& home = vpcs_[owner.vpc().value()];
   const std::string found = fmt::format("a public address for {} of {}", private_address, owner.name());
-  if (home.mapping.owner(private_address) != id) return FabricError{FabricRefusal::not_owned, found, ""};
+  // Not those of a delegated prefix: EC2 maps single addresses.
+  const auto& own = owner.addresses();
+  if (std::find(own.begin(), own.end(), private_address) == own.end()) {
+    return FabricError{FabricRefusal::not_owned, found, ""};
+  }
   if (!home.has_internet_gateway) {
     return FabricError{FabricRefusal::no_internet_gateway, found,
                        fmt::format("an internet gateway on VPC {}", home.name)};
@@ -611,9 +624,18 @@ Outcome Fabric::attach(InternetHostId id, PlaceId place, Receiver<PacketRef>& re
 // --- settings
 
 Outcome Fabric::change_path(PathKind kind, const PathSettings& settings) {
-  if (paths_.change(kind, settings)) return std::nullopt;
-  return FabricError{FabricRefusal::rtt_too_small, fmt::format("rtt {} of {}", settings.rtt, to_string(kind)),
-                     fmt::format("at least {}", least_rtt)};
+  if (settings.mtu < Paths::least_mtu) {
+    return FabricError{FabricRefusal::mtu_too_small,
+                       fmt::format("mtu {} of {}", settings.mtu, to_string(kind)),
+                       fmt::format("at least {}", Paths::least_mtu)};
+  }
+  if (settings.rtt < Paths::least(kind)) {
+    return FabricError{FabricRefusal::rtt_too_small,
+                       fmt::format("rtt {} of {}", settings.rtt, to_string(kind)),
+                       fmt::format("at least {}", Paths::least(kind))};
+  }
+  paths_.change(kind, settings);
+  return std::nullopt;
 }
 
 // --- what there is

@@ -26,16 +26,7 @@ bool opens_a_connection(const Packet& packet, const Tuple& tuple) {
     return packet.transport_size() >= TcpView::minimum_size &&
            (tcp_header(packet).flags() & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn;
   }
-  if (tuple.protocol != icmp_number) return true;
-  switch (tuple.icmp_type()) {
-    case icmp::echo_request:
-    case icmp::timestamp:
-    case icmp::information:
-    case icmp::address_mask:
-      return true;
-    default:
-      return false;
-  }
+  return tuple.protocol != icmp_number || is_icmp_request(tuple.icmp_type());
 }
 
 }  // namespace

@@ -6,20 +6,6 @@ namespace {
 constexpr std::array<std::string_view, path_kind_count> names{
     "gateway", "arp", "same-az", "cross-az", "peering", "nat-gateway", "igw", "internet"};
 
-/// What the two attachments of a path take of its round trip.
-Nanoseconds least(PathKind kind) {
-  switch (kind) {
-    case PathKind::gateway:
-    case PathKind::arp:
-      return least_rtt / 2;
-    case PathKind::peering:
-    case PathKind::nat_gateway:
-      return Nanoseconds();
-    default:
-      return least_rtt;
-  }
-}
-
 }  // namespace
 
 std::string_view to_string(PathKind kind) { return names[static_cast<std::size_t>(kind)]; }
@@ -43,10 +29,17 @@ Paths::Paths()
           {Nanoseconds(20'000'000), 1500, 0},
       }} {}
 
-bool Paths::change(PathKind kind, const PathSettings& settings) {
-  if (settings.rtt < least(kind)) return false;
-  settings_[static_cast<std::size_t>(kind)] = settings;
-  return true;
+Nanoseconds Paths::least(PathKind kind) {
+  switch (kind) {
+    case PathKind::gateway:
+    case PathKind::arp:
+      return least_rtt / 2;
+    case PathKind::peering:
+    case PathKind::nat_gateway:
+      return Nanoseconds();
+    default:
+      return least_rtt;
+  }
 }
 
 }  // namespace ekspath

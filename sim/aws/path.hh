@@ -45,9 +45,12 @@ class Paths {
   [[nodiscard]] const PathSettings& operator[](PathKind kind) const {
     return settings_[static_cast<std::size_t>(kind)];
   }
-  /// False: the round trip is shorter than what the attachments take (least_rtt; half of it for gateway and
-  /// arp).
-  [[nodiscard]] bool change(PathKind kind, const PathSettings& settings);
+  /// What the attachments alone take of a round trip; the settings must not be below.
+  [[nodiscard]] static Nanoseconds least(PathKind kind);
+  static constexpr std::uint16_t least_mtu = 68;  // RFC 791: every link carries so much
+  void change(PathKind kind, const PathSettings& settings) {
+    settings_[static_cast<std::size_t>(kind)] = settings;
+  }
 
  private:
   std::array<PathSettings, path_kind_count> settings_;

@@ -54,6 +54,8 @@ std::string_view to_string(FabricRefusal refusal) {
       return "the public address is already in use";
     case FabricRefusal::already_attached:
       return "the network interface is already attached";
+    case FabricRefusal::mtu_too_small:
+      return "the MTU is smaller than every link carries";
     case FabricRefusal::rtt_too_small:
       return "the round trip is shorter than the network attachments allow";
     case FabricRefusal::too_many_addresses:

@@ -39,6 +39,7 @@ enum class FabricRefusal : std::uint8_t {
   public_address_taken,
   already_attached,
   rtt_too_small,
+  mtu_too_small,
   too_many_addresses,
 };
 [[nodiscard]] std::string_view to_string(FabricRefusal refusal);
