@@ -240,14 +240,14 @@ struct LinkSetting {
 };
 
 /// Where packets are seen: "node1/ens5", "pod1/eth0", "node1/any". The interface may hold a ${reference}.
-struct CapturePoint {
+struct CaptureAt {
   std::string host;
   std::string interface;
   Location where;
 };
 
 struct CaptureEntry {
-  CapturePoint at;
+  CaptureAt at;
   std::optional<Located<std::string>> filter;  // a tcpdump expression, with ${references}
 };
 
@@ -262,7 +262,7 @@ struct Step {
 
 /// How many packets passed a capture point, under a filter.
 struct CaptureExpectation {
-  CapturePoint at;
+  CaptureAt at;
   std::optional<Located<std::string>> filter;
   std::uint64_t packets = 0;
 };
