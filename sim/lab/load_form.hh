@@ -214,6 +214,7 @@ Form<T> converted(Form<Raw> form, std::function<bool(const Raw&, T&, Reading&)> 
           [form = std::move(form), turn = std::move(turn)](const YamlNode& node, T& value, Reading& reading) {
             Raw raw{};
             const bool read = form.read(node, raw, reading);
+            if (!read && node.kind != YamlNode::Kind::map) return false;  // nothing to turn
             return turn(raw, value, reading) && read;
           }};
 }

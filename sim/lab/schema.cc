@@ -89,6 +89,8 @@ class SchemaWriter {
                            members(shape.parts.front()));
       case Shape::Kind::object:
         return reference(shape);
+      case Shape::Kind::anything:
+        return R"("description": "a value")";
       case Shape::Kind::any_of:
         break;
     }

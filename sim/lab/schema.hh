@@ -13,7 +13,7 @@ struct FieldShape;
 /// check by it, the JSON Schema is printed from it, and the paths of --set are walked along it: one table,
 /// three uses, no drift.
 struct Shape {
-  enum class Kind : std::uint8_t { text, integer, boolean, list, object, map, any_of };
+  enum class Kind : std::uint8_t { text, integer, boolean, list, object, map, any_of, anything };
 
   Kind kind = Kind::text;
   std::string what;                // with its article: "a duration", "a pod"

@@ -1,0 +1,303 @@
+#include <algorithm>
+
+#include "sim/eks/cni_settings.hh"
+#include "sim/lab/load_sections.hh"
+
+namespace ekspath {
+namespace {
+
+/// The variables of facts/vpc-cni.md section 7 that the simulated CNI does not read, with the value that they
+/// have anyway: to set them to that is no lie, to set them to something else would be one.
+struct UnmodelledVariable {
+  std::string_view name;
+  std::string_view value;
+};
+constexpr UnmodelledVariable unmodelled_variables[] = {
+    {"AWS_MANAGE_ENIS_NON_SCHEDULABLE", "false"},
+    {"AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER", "false"},
+    {"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "false"},
+    {"AWS_VPC_K8S_CNI_LOGLEVEL", "DEBUG"},
+    {"AWS_VPC_K8S_PLUGIN_LOG_LEVEL", "DEBUG"},
+    {"DISABLE_LEAKED_ENI_CLEANUP", "false"},
+    {"DISABLE_NETWORK_RESOURCE_PROVISIONING", "false"},
+    {"DISABLE_POD_V6", "false"},
+    {"DISABLE_TCP_EARLY_DEMUX", "false"},
+    {"ENABLE_BANDWIDTH_PLUGIN", "false"},
+    {"ENABLE_IMDS_ONLY_MODE", "false"},
+    {"ENABLE_IPv4", "true"},
+    {"ENABLE_IPv6", "false"},
+    {"ENABLE_MULTI_NIC", "false"},
+    {"ENABLE_POD_ENI", "false"},
+    {"ENABLE_PREFIX_DELEGATION", "false"},
+    {"ENABLE_SUBNET_DISCOVERY", "true"},
+    {"ENABLE_V4_EGRESS", "true"},
+    {"ENABLE_V6_EGRESS", "false"},
+    {"ENI_CONFIG_ANNOTATION_DEF", "k8s.amazonaws.com/eniConfig"},
+    {"ENI_CONFIG_LABEL_DEF", "k8s.amazonaws.com/eniConfig"},
+    {"IP_COOLDOWN_PERIOD", "30"},
+    {"MAX_ENI", ""},
+    {"MINIMUM_IP_TARGET", ""},
+    {"NETWORK_POLICY_ENFORCING_MODE", "standard"},
+    {"POD_SECURITY_GROUP_ENFORCING_MODE", "strict"},
+    {"WARM_ENI_TARGET", "1"},
+    {"WARM_IP_TARGET", ""},
+    {"WARM_PREFIX_TARGET", "1"},
+};
+
+bool check_variable(const Setting& variable, Reading& reading) {
+  const auto& modelled = cni_environment_names();
+  if (std::ranges::find(modelled, *variable.name) != modelled.end()) return true;
+  const auto known = std::ranges::find(unmodelled_variables, *variable.name, &UnmodelledVariable::name);
+  if (known != std::end(unmodelled_variables)) {
+    if (known->value == *variable.value) return true;
+    reading.diagnostics.report(
+        {variable.name.where, fmt::format("{} is not modelled", *variable.name),
+         known->value.empty() ? "it to be left out" : fmt::format("its default \"{}\"", known->value),
+         fmt::format("modelled are {}", fmt::join(modelled, ", "))});
+    return false;
+  }
+  std::vector<std::string> names = modelled;
+  for (const auto& one : unmodelled_variables) names.emplace_back(one.name);
+  reading.diagnostics.report(
+      {variable.name.where, fmt::format("unknown variable '{}' of the VPC CNI", *variable.name),
+       fmt::format("one of {}", fmt::join(modelled, ", ")), did_you_mean(near_miss(*variable.name, names))});
+  return false;
+}
+
+Form<std::string> cni_version_form() {
+  Shape shape;
+  shape.what = "a CNI version";
+  shape.expected = "a release of the VPC CNI from 1.7 to 1.22, such as \"1.19\"";
+  shape.pattern = "^v?1\\.[0-9]+(\\.[0-9]+)?(-eksbuild\\.[0-9]+)?$";
+  return parsed<std::string>(
+      shape,
+      [](const std::string& value) -> std::optional<std::string> {
+        // "v1.19.2-eksbuild.1" names the add-on of that release.
+        const std::string release = value.substr(0, value.find("-eksbuild."));
+        const auto version = CniVersion::parse(release);
+        // facts/vpc-cni.md 0: before 1.7 the rules differ again; from 1.23 the connmark moves into nftables.
+        if (!version || version->major != 1 || version->minor < 7 || version->minor > 22) return std::nullopt;
+        return release;
+      },
+      [](const std::string& value) -> std::string {
+        const auto version = CniVersion::parse(value);
+        if (!version) return {};
+        return version->minor > 22 ? "its native nftables table (v1.23 and later) is not modelled"
+                                   : "the rules before v1.7 are not modelled";
+      });
+}
+
+Form<CniEntry> cni_form() {
+  return converted<CniEntry, CniEntry>(
+      record<CniEntry>(
+          "the CNI's settings",
+          {field("version", &CniEntry::version, cni_version_form(), "its release; default: 1.19"),
+           field("env", &CniEntry::env, settings_form("environment variables"),
+                 "aws-node's environment, by the real names; values are strings")}),
+      [](const CniEntry& raw, CniEntry& cni, Reading& reading) {
+        cni = raw;
+        bool good = true;
+        for (const auto& variable : raw.env) good = check_variable(variable, reading) && good;
+        return good;
+      });
+}
+
+struct KubeProxyFile {
+  std::string mode = "iptables";
+};
+
+Form<KubeProxyFile> kube_proxy_form() {
+  Shape shape;
+  shape.what = "a mode of kube-proxy";
+  shape.words = {"iptables"};
+  shape.expected = "iptables";
+  return record<KubeProxyFile>("kube-proxy's settings",
+                               {field("mode", &KubeProxyFile::mode,
+                                      parsed<std::string>(
+                                          shape,
+                                          [](const std::string& value) {
+                                            return value == "iptables" ? std::optional(value) : std::nullopt;
+                                          },
+                                          [](const std::string& value) -> std::string {
+                                            if (value == "ipvs" || value == "nftables")
+                                              return fmt::format("mode {} is not modelled", value);
+                                            return {};
+                                          }),
+                                      "iptables; others are not modelled")});
+}
+
+Form<EniEntry> eni_form() {
+  return record<EniEntry>(
+      "an ENI",
+      {field("device", &EniEntry::device, integer_form<std::uint8_t>("a device number", 1, 14),
+             "1 and above; 0 is the primary one, which privateIp of the node pins", Presence::required),
+       field("privateIp", &EniEntry::private_ip, address_form(), "its primary address; default: generated")});
+}
+
+Form<NodePin> node_pin_form() {
+  return record<NodePin>(
+      "a node",
+      {field("privateIp", &NodePin::private_ip, address_form(), "its primary address; default: generated"),
+       field("publicIp", &NodePin::public_ip, address_form(),
+             "its public address; default: generated in a public subnet, none elsewhere"),
+       field("enis", &NodePin::enis, list_of(eni_form()), "secondary ENIs that are there from the start")});
+}
+
+struct NodeGroupFile {
+  Location where;
+  LocatedName name;
+  std::optional<LocatedName> type;
+  std::optional<Located<std::uint32_t>> count;
+  std::vector<LocatedName> subnets;
+  std::vector<Setting> sysctls;
+  std::vector<NodePin> nodes;
+};
+
+Form<NodeGroupEntry> node_group_form() {
+  const auto file = record<NodeGroupFile>(
+      "a node group",
+      {field("name", &NodeGroupFile::name, name_form("a name"), "the group's name", Presence::required),
+       field("type", &NodeGroupFile::type,
+             text_form("an instance type", "an instance type, such as t3.medium"),
+             "instance type; default: m5.large, as eksctl's"),
+       field("count", &NodeGroupFile::count, integer_form<std::uint32_t>("a number of nodes", 1, 5000),
+             "how many; default: as many as `nodes` pins, else 2, as eksctl's"),
+       field("subnets", &NodeGroupFile::subnets, list_of(located(name_form("a subnet"))),
+             "nodes are spread over them in this order; default: the VPC's public subnets, or all when none "
+             "is public"),
+       field("sysctls", &NodeGroupFile::sysctls, settings_form("sysctls"), "kernel settings of its nodes"),
+       field("nodes", &NodeGroupFile::nodes, list_of(node_pin_form()), "pins, in the order of the nodes")});
+  return converted<NodeGroupFile, NodeGroupEntry>(file, [](const NodeGroupFile& raw, NodeGroupEntry& group,
+                                                           Reading& reading) {
+    // eksctl-io/eksctl pkg/apis/eksctl.io/v1alpha5/defaults.go, types.go: m5.large, desired capacity 2
+    constexpr std::uint32_t usual_count = 2;
+    group.name = raw.name;
+    group.type = raw.type.value_or(LocatedName{"m5.large", raw.where});
+    const auto pinned = static_cast<std::uint32_t>(raw.nodes.size());
+    group.count = raw.count.value_or(Located<std::uint32_t>{pinned > 0 ? pinned : usual_count, raw.where});
+    group.subnets = raw.subnets;
+    group.sysctls = raw.sysctls;
+    group.nodes = raw.nodes;
+    if (pinned <= *group.count) return true;
+    reading.diagnostics.report({raw.nodes[*group.count].where,
+                                fmt::format("a pin for a node beyond the group's count of {}", *group.count),
+                                fmt::format("at most {} pins", *group.count),
+                                {}});
+    return false;
+  });
+}
+
+struct PodFile {
+  Location where;
+  LocatedName name;
+  std::string name_space = "default";
+  LocatedName node;
+  std::optional<Located<Ipv4Address>> ip;
+  std::optional<Located<std::uint8_t>> device;
+  bool host_network = false;
+  std::vector<Setting> sysctls;
+  std::vector<Listen> listens;
+};
+
+Form<PodEntry> pod_form() {
+  const auto file = record<PodFile>(
+      "a pod",
+      {field("name", &PodFile::name, name_form("a name"), "the pod's name, unique in the file",
+             Presence::required),
+       field("namespace", &PodFile::name_space, name_form("a namespace"),
+             "its Kubernetes namespace; default: default"),
+       field("node", &PodFile::node, name_form("a node"), "node1, node2, ...", Presence::required),
+       field("ip", &PodFile::ip, address_form(), "its address; default: generated"),
+       field("device", &PodFile::device, integer_form<std::uint8_t>("a device number", 0, 14),
+             "the node's ENI that carries the address: 0 (default) is the primary, 1 the first secondary"),
+       field("hostNetwork", &PodFile::host_network, boolean_form(),
+             "true: the pod lives in the node's own namespace"),
+       field("sysctls", &PodFile::sysctls, settings_form("sysctls"),
+             "kernel settings of the pod's namespace"),
+       field("listens", &PodFile::listens, list_of(listen_form()), "programs that answer on a port")});
+  return converted<PodFile, PodEntry>(file, [](const PodFile& raw, PodEntry& pod, Reading& reading) {
+    pod.name = raw.name;
+    pod.name_space = raw.name_space;
+    pod.node = raw.node;
+    pod.ip = raw.ip;
+    pod.device = raw.device.value_or(Located<std::uint8_t>{0, raw.where});
+    pod.host_network = raw.host_network;
+    pod.sysctls = raw.sysctls;
+    pod.listens = raw.listens;
+    if (!raw.host_network) return true;
+    const auto refuse = [&](const Location& where, std::string_view key) {
+      reading.diagnostics.report({where,
+                                  fmt::format("'{}' of a pod with hostNetwork: true", key),
+                                  "neither ip, device nor sysctls: such a pod has its node's",
+                                  {}});
+      return false;
+    };
+    if (raw.ip) return refuse(raw.ip->where, "ip");
+    if (raw.device) return refuse(raw.device->where, "device");
+    if (!raw.sysctls.empty()) return refuse(raw.sysctls.front().name.where, "sysctls");
+    return true;
+  });
+}
+
+Form<std::string> cluster_version_form() {
+  Shape shape;
+  shape.what = "a Kubernetes version";
+  shape.expected = "\"1.31\", \"1.32\" or \"1.33\": kube-proxy's rules of other versions are not modelled";
+  shape.words = {"1.31", "1.32", "1.33"};
+  return parsed<std::string>(shape, [words = shape.words](const std::string& value) {
+    return std::ranges::find(words, value) != words.end() ? std::optional(value) : std::nullopt;
+  });
+}
+
+struct ClusterFile {
+  Location where;
+  LocatedName name;
+  std::optional<Located<std::string>> version;
+  std::optional<LocatedName> vpc;
+  std::optional<Located<Prefix>> service_cidr;
+  std::optional<CniEntry> cni;
+  KubeProxyFile kube_proxy;
+  std::vector<LocatedName> node_security_groups;
+  std::vector<NodeGroupEntry> node_groups;
+  std::vector<PodEntry> pods;
+};
+
+}  // namespace
+
+const Form<ClusterEntry>& cluster_form() {
+  static const Form<ClusterEntry> form = converted<ClusterFile, ClusterEntry>(
+      record<ClusterFile>(
+          "the cluster",
+          {field("name", &ClusterFile::name, name_form("a name"), "the cluster's name", Presence::required),
+           field("version", &ClusterFile::version, cluster_version_form(),
+                 "of Kubernetes; default: \"1.31\""),
+           field("vpc", &ClusterFile::vpc, name_form("a VPC"), "the VPC of its nodes", Presence::required),
+           field("serviceCidr", &ClusterFile::service_cidr, cidr_form(),
+                 "addresses of services; default: 172.20.0.0/16 when the VPC is a 10.x one, else "
+                 "10.100.0.0/16"),
+           field("cni", &ClusterFile::cni, cni_form(), "the Amazon VPC CNI"),
+           field("kubeProxy", &ClusterFile::kube_proxy, kube_proxy_form(), "kube-proxy"),
+           field("nodeSecurityGroups", &ClusterFile::node_security_groups,
+                 list_of(located(name_form("a security group"))),
+                 "of the nodes' ENIs; `default` is the cluster security group as EKS makes it; default: "
+                 "[default]"),
+           field("nodeGroups", &ClusterFile::node_groups, list_of(node_group_form()), "its nodes",
+                 Presence::required),
+           field("pods", &ClusterFile::pods, list_of(pod_form()), "pods placed by hand")}),
+      [](const ClusterFile& raw, ClusterEntry& cluster, Reading&) {
+        cluster.name = raw.name;
+        cluster.version = raw.version.value_or(Located<std::string>{"1.31", raw.where});
+        if (raw.vpc) cluster.vpc = *raw.vpc;
+        // Where the file is silent the prefix stays 0.0.0.0/0 until the VPC is known: load_check.
+        cluster.service_cidr = raw.service_cidr.value_or(Located<Prefix>{});
+        if (raw.cni) cluster.cni = *raw.cni;
+        if (cluster.cni.version->empty()) cluster.cni.version = {"1.19", raw.where};
+        cluster.node_security_groups = raw.node_security_groups;
+        cluster.node_groups = raw.node_groups;
+        cluster.pods = raw.pods;
+        return true;
+      });
+  return form;
+}
+
+}  // namespace ekspath
