@@ -486,8 +486,8 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
         ignores(in, sender, target)) {
       return ignored();
     }
-    answer(in, arp);
-    return done(Verdict::deliver);
+    done(Verdict::deliver);
+    return answer(in, arp);
   }
   if (is_request) {
     // A request passes the input route decision: martians and rp_filter hold for it, too.
@@ -499,16 +499,16 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
     if (input.kind == InputRoute::Kind::local && input.route.is_local()) {
       if (ignores(in, sender, target)) return ignored();
       update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
-      answer(in, arp);
-      return done(Verdict::deliver);
+      done(Verdict::deliver);
+      return answer(in, arp);
     }
     const bool proxied = input.kind == InputRoute::Kind::forward && input.route.out != &in &&
                          (netns.sysctls.all.proxy_arp || in.conf.proxy_arp);
     if (proxied) {
       update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
       if (was_delayed || frame->meta.type == PacketType::host) {
-        answer(in, arp);
-        return done(Verdict::deliver);
+        done(Verdict::deliver);
+        return answer(in, arp);
       }
       if (!proxy_random) proxy_random = std::make_unique<Random>(netns.random("proxy arp delay"));
       const auto wait = Nanoseconds(
@@ -531,9 +531,9 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
                           netns.routing.address_type(sender) == AddressType::unicast;
   const bool override = gratuitous || netns.now() > entry->updated + locktime;
   const bool asserts = !is_request && frame->meta.type == PacketType::host;
+  done(Verdict::deliver);
   update(in, *entry, arp.sender_mac(), asserts ? Nud::reachable : Nud::stale,
          override ? Override::yes : Override::no);
-  done(Verdict::deliver);
 }
 
 void Neighbours::State::answer(Interface& in, const ArpView& request) {

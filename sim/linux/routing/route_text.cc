@@ -84,7 +84,10 @@ std::string Routing::text(const Route& route) const {
 }
 
 /// iproute2 6.1 ip/iprule.c print_rule()
-std::string Routing::text(const PolicyRule& rule) {
+std::string Routing::text(const PolicyRule& rule) const {
+  const auto device = [this](const std::string& name) {
+    return state_->netns.find_interface(name) != nullptr ? name : name + " [detached]";
+  };
   std::string line = fmt::format("{}:\t", rule.priority);
   if (rule.invert) line += "not ";
   line += rule.from.length() == 0 ? "from all" : "from " + prefix_text(rule.from);
@@ -94,8 +97,8 @@ std::string Routing::text(const PolicyRule& rule) {
     line += fmt::format(" fwmark {:#x}", rule.fwmark);
     if (rule.fwmask != 0xffffffff) line += fmt::format("/{:#x}", rule.fwmask);
   }
-  if (!rule.iif.empty()) line += " iif " + rule.iif;
-  if (!rule.oif.empty()) line += " oif " + rule.oif;
+  if (!rule.iif.empty()) line += " iif " + device(rule.iif);
+  if (!rule.oif.empty()) line += " oif " + device(rule.oif);
   switch (rule.action) {
     case PolicyRule::Action::lookup:
       line += " lookup " + name_of_table(rule.table);
@@ -113,6 +116,9 @@ std::string Routing::text(const PolicyRule& rule) {
       line += " blackhole";
       break;
   }
+  const bool is_usual = rule.protocol == RouteProtocol::unspec || rule.protocol == RouteProtocol::kernel ||
+                        rule.protocol == RouteProtocol::boot;
+  if (!is_usual) line += fmt::format(" proto {}", name_of(rule.protocol));
   return line;
 }
 

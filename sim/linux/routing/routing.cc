@@ -165,7 +165,13 @@ int Routing::add_rule(PolicyRule rule, bool priority_given) {
     // Linux 6.1 net/core/fib_rules.c fib_default_rule_pref(): one before the second rule of the list.
     rule.priority = rules.size() > 1 && rules[1].priority != 0 ? rules[1].priority - 1 : 0;
   }
-  if (std::find(rules.begin(), rules.end(), rule) != rules.end()) return EEXIST;
+  // rule_exists(): who added it makes no difference.
+  PolicyRule twin = rule;
+  const bool exists = std::any_of(rules.begin(), rules.end(), [&](const PolicyRule& other) {
+    twin.protocol = other.protocol;
+    return other == twin;
+  });
+  if (exists) return EEXIST;
   const auto after = std::find_if(rules.begin(), rules.end(),
                                   [&](const PolicyRule& other) { return other.priority > rule.priority; });
   rules.insert(after, std::move(rule));

@@ -95,7 +95,7 @@ class Routing {
   /// "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.5 metric 512", as `ip route` prints it. Cold.
   [[nodiscard]] std::string text(const Route& route) const;
   /// "1024:\tfrom all fwmark 0x80/0x80 lookup main", as `ip rule` prints it. Cold.
-  [[nodiscard]] static std::string text(const PolicyRule& rule);
+  [[nodiscard]] std::string text(const PolicyRule& rule) const;
   /// "1024: from all fwmark 0x80/0x80 lookup main -> default via 192.168.1.1 dev ens5": what decided, for observers. Cold.
   [[nodiscard]] std::string text(const RouteResult& result) const;
 

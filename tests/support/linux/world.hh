@@ -48,9 +48,9 @@ class World {
   void inject(std::string_view place, std::string_view frame);
 
   /// What passed, a line a frame, in order: "router/e1 out 10.0.0.1 > 10.1.0.2: ICMP echo request id 7 seq 1
-  /// len 56". Without ARP, and only of one interface if it is named.
+  /// len 56". Without ARP and IP ids (a draw), and only of one interface if it is named.
   [[nodiscard]] std::string capture(std::string_view place = {}) const;
-  /// The same with ARP and the link headers.
+  /// The same with ARP, the link headers and the ids.
   [[nodiscard]] std::string capture_frames(std::string_view place = {}) const;
   /// When each captured frame of that interface passed, ARP included, in order.
   [[nodiscard]] std::vector<Nanoseconds> times(std::string_view place) const;
