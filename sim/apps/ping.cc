@@ -319,7 +319,7 @@ Task<void> Ping::wait_for_packets(std::int64_t next_ms) {
     if (in_flight() == 0) break;
   }
   // What is still queued is read on the next turn.
-  if (in_flight() == 0) wake_.raise();
+  if (socket_.readable()) wake_.raise();
 }
 
 int Ping::finish() {

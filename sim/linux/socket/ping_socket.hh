@@ -40,6 +40,7 @@ class PingSocket {
   };
   [[nodiscard]] std::optional<Reply> receive();
   [[nodiscard]] std::optional<SocketError> receive_error();
+  [[nodiscard]] bool readable() const { return !replies_.empty() || !errors_.empty(); }
   [[nodiscard]] std::uint16_t id() const { return id_; }
 
   IpOptions options;
