@@ -37,6 +37,9 @@ class RunningCommand {
  public:
   virtual ~RunningCommand() = default;
   virtual void stop() = 0;
+  /// Whether it goes on until somebody stops it: tcpdump, ping without -c, nc -l. At the end of a run the runner waits for
+  /// the others, and stops these.
+  [[nodiscard]] virtual bool open_ended() const { return false; }
 };
 
 /// What starts one kind of command. `words[0]` is its name. May call `ended` before it returns; then the returned pointer
@@ -52,6 +55,8 @@ struct CommandKind {
   std::string_view name;
   StartCommand start;
   CheckCommand check;
+  /// Whether the words make it open-ended; null: never.
+  bool (*open_ended)(const std::vector<std::string>& words) = nullptr;
 };
 
 /// Commands of a host's shell: ping, curl, ip, iptables, ... (sim/lab/commands/*.cc), sorted by name.
@@ -61,7 +66,11 @@ struct CommandKind {
 /// itself are written to context.output as the real shell would, with its status (127 command not found, ...).
 [[nodiscard]] std::unique_ptr<RunningCommand> start_line(World& world, std::string_view line, std::string input,
                                                          CommandOutput& output, CommandEnded ended);
-/// The same checks without a run; "" when the line is good.
-[[nodiscard]] std::string check_line(std::string_view line);
+/// The same checks without a run.
+struct LineCheck {
+  std::string error;         // "" when the line is good
+  bool open_ended = false;   // in the foreground such a step would never end
+};
+[[nodiscard]] LineCheck check_line(std::string_view line);
 
 }  // namespace ekspath

@@ -1,0 +1,499 @@
+#include <algorithm>
+
+#include "sim/base/assert.hh"
+#include "sim/eks/al2023.hh"
+#include "sim/lab/world.hh"
+
+namespace ekspath {
+namespace {
+
+using namespace literals;
+
+/// One end of a veth to the other: a softirq on the same host (docs/limitations.md: latencies).
+constexpr Nanoseconds veth_delay = 2_us;
+
+class Builder {
+ public:
+  Builder(const Scenario& scenario, Diagnostics& diagnostics)
+      : scenario_(scenario),
+        diagnostics_(diagnostics),
+        world_(std::make_unique<World>(scenario.seed, scenario.start.count())) {}
+
+  std::unique_ptr<World> build() {
+    set_links();
+    for (const VpcEntry& vpc : scenario_.vpcs) add_vpc(vpc);
+    for (const PeeringEntry& peering : scenario_.peerings) add_peering(peering);
+    // Routes and groups name gateways, peerings and groups of any VPC: all of those stand now.
+    for (const VpcEntry& vpc : scenario_.vpcs) fill_vpc(vpc);
+    if (!diagnostics_.ok()) return nullptr;
+    for (const auto* instance : by_name(scenario_.instances)) add_instance(*instance);
+    for (const auto* host : by_name(scenario_.internet_hosts)) add_internet_host(*host);
+    if (scenario_.cluster) add_cluster(*scenario_.cluster);
+    set_interface_links();
+    return diagnostics_.ok() ? std::move(world_) : nullptr;
+  }
+
+ private:
+  template <class Entry>
+  static std::vector<const Entry*> by_name(const std::vector<Entry>& entries) {
+    std::vector<const Entry*> sorted;
+    for (const Entry& entry : entries) sorted.push_back(&entry);
+    std::ranges::sort(sorted, {}, [](const Entry* entry) { return entry->name.value; });
+    return sorted;
+  }
+
+  void report(const Location& where, const FabricError& error) {
+    diagnostics_.report({where, error.found, error.expected, ""});
+  }
+  bool done(const Location& where, const Outcome& outcome) {
+    if (outcome) report(where, *outcome);
+    return !outcome;
+  }
+  /// The value, or `otherwise` after a report: the builder goes on, so that one run shows all mistakes.
+  template <class T>
+  T taken(const Location& where, const Result<T>& result, T otherwise = {}) {
+    if (result) return result.value();
+    report(where, result.error());
+    return otherwise;
+  }
+
+  // ---- links
+
+  void set_links() {
+    for (const LinkSetting& link : scenario_.links) {
+      const auto kind = parse_path_kind(*link.name);
+      if (!kind) continue;
+      PathSettings settings = world_->fabric.paths()[*kind];
+      if (link.delay) settings.rtt = *link.delay * 2;
+      if (link.mtu) settings.mtu = static_cast<std::uint16_t>(*link.mtu);
+      if (link.loss_per_million) settings.loss_per_million = *link.loss_per_million;
+      if (link.rate_bps) {
+        diagnostics_.report({link.name.where, fmt::format("'bandwidth' of the kind of path '{}'", *link.name),
+                             "bandwidth of an interface, such as node1/ens5: paths share no wire", ""});
+      }
+      done(link.name.where, world_->fabric.change_path(*kind, settings));
+    }
+    veth_.delay = veth_delay;
+    for (const LinkSetting& link : scenario_.links) {
+      if (*link.name == "veth") apply(link, veth_);
+    }
+  }
+
+  static void apply(const LinkSetting& link, LinkSpec& spec) {
+    if (link.delay) spec.delay = *link.delay;
+    if (link.rate_bps) spec.rate_bps = *link.rate_bps;
+    if (link.loss_per_million) spec.loss_per_million = *link.loss_per_million;
+  }
+
+  /// `links: {node1/ens5: {...}}`: what leaves by that interface.
+  void set_interface_links() {
+    for (const LinkSetting& link : scenario_.links) {
+      if (parse_path_kind(*link.name) || *link.name == "veth") continue;
+      const std::size_t slash = link.name->find('/');
+      const Host* host = world_->host(link.name->substr(0, slash));
+      Interface* interface = host == nullptr || slash == std::string::npos
+                                 ? nullptr
+                                 : host->netns->find_interface(link.name->substr(slash + 1));
+      if (interface == nullptr || interface->link == nullptr) {
+        diagnostics_.report({link.name.where, fmt::format("unknown link '{}'", *link.name),
+                             "a kind of path (same-az, cross-az, peering, nat-gateway, igw, internet, gateway, arp), veth, "
+                             "or HOST/INTERFACE",
+                             ""});
+        continue;
+      }
+      LinkSpec spec = interface->link->spec();
+      apply(link, spec);
+      interface->link->change(spec);
+      if (link.mtu) interface->mtu = *link.mtu;
+    }
+  }
+
+  // ---- networks
+
+  void add_vpc(const VpcEntry& entry) {
+    VpcSpec spec{*entry.name, {}, entry.internet_gateway};
+    for (const auto& cidr : entry.cidrs) spec.cidrs.push_back(*cidr);
+    const auto vpc = world_->fabric.add_vpc(spec);
+    if (!vpc) return report(entry.name.where, vpc.error());
+    for (const NetworkAclEntry& acl : entry.network_acls) {
+      (void)taken(acl.name.where, world_->fabric.add_network_acl(vpc.value(), *acl.name));
+    }
+    for (const RouteTableEntry& table : entry.route_tables) {
+      (void)taken(table.name.where, world_->fabric.add_route_table(vpc.value(), *table.name));
+    }
+    for (const SecurityGroupEntry& group : entry.security_groups) {
+      if (*group.name == "default") continue;
+      (void)taken(group.name.where,
+                  world_->fabric.add_security_group(vpc.value(), *group.name, *group.name));
+    }
+    for (const SubnetEntry& subnet : entry.subnets) add_subnet(vpc.value(), subnet);
+    for (const NatGatewayEntry& gateway : entry.nat_gateways) add_nat_gateway(gateway);
+  }
+
+  void add_subnet(VpcId vpc, const SubnetEntry& entry) {
+    SubnetSpec spec;
+    spec.name = *entry.name;
+    spec.vpc = vpc;
+    spec.cidr = *entry.cidr;
+    spec.zone = scenario_.region + *entry.az;
+    spec.public_on_launch = entry.is_public;
+    if (entry.route_table) spec.route_table = world_->fabric.find_route_table(vpc, **entry.route_table).value();
+    if (entry.network_acl) spec.network_acl = world_->fabric.find_network_acl(vpc, **entry.network_acl).value();
+    (void)taken(entry.name.where, world_->fabric.add_subnet(spec));
+  }
+
+  void add_nat_gateway(const NatGatewayEntry& entry) {
+    const auto subnet = world_->fabric.find_subnet(*entry.subnet);
+    if (!subnet) return;  // refused above, and reported
+    NatGatewaySpec spec{*entry.name, *subnet, entry.is_private ? Connectivity::private_ : Connectivity::public_, {}, {}};
+    if (entry.public_ip) spec.public_address = **entry.public_ip;
+    if (entry.private_ip) spec.private_address = **entry.private_ip;
+    (void)taken(entry.name.where, world_->fabric.add_nat_gateway(spec));
+  }
+
+  void add_peering(const PeeringEntry& entry) {
+    const auto left = world_->fabric.find_vpc(*entry.left);
+    const auto right = world_->fabric.find_vpc(*entry.right);
+    if (!left || !right) return;
+    (void)taken(entry.name.where, world_->fabric.add_peering({*entry.name, *left, *right, true}));
+  }
+
+  void fill_vpc(const VpcEntry& entry) {
+    const auto vpc = world_->fabric.find_vpc(*entry.name);
+    if (!vpc) return;
+    for (const RouteTableEntry& table : entry.route_tables) add_routes(*vpc, table);
+    for (const SubnetEntry& subnet : entry.subnets) add_default_route(*vpc, subnet);
+    for (const SecurityGroupEntry& group : entry.security_groups) fill_security_group(*vpc, group);
+    for (const NetworkAclEntry& acl : entry.network_acls) fill_network_acl(*vpc, acl);
+    // Last: a destination that a table already routes is left as it is.
+    for (const PeeringEntry& peering : scenario_.peerings) {
+      const auto id = world_->fabric.find_peering(*peering.name);
+      if (id && peering.routes && *peering.left == *entry.name) peerings_to_route_.push_back(*id);
+    }
+    if (&entry == &scenario_.vpcs.back()) {
+      for (const PeeringId id : peerings_to_route_) world_->fabric.add_peering_routes(id);
+    }
+  }
+
+  void add_routes(VpcId vpc, const RouteTableEntry& entry) {
+    const auto table = world_->fabric.find_route_table(vpc, *entry.name);
+    if (!table) return;
+    for (const VpcRouteEntry& route : entry.routes) {
+      VpcRouteTarget target;
+      switch (route.via) {
+        case RouteVia::local: continue;  // every table has it
+        case RouteVia::internet_gateway: target = VpcRouteTarget::internet_gateway(); break;
+        case RouteVia::nat_gateway: target = VpcRouteTarget::to(world_->fabric.find_nat_gateway(*route.target).value()); break;
+        case RouteVia::peering: target = VpcRouteTarget::to(world_->fabric.find_peering(*route.target).value()); break;
+        case RouteVia::blackhole: target = VpcRouteTarget::blackhole(); break;
+      }
+      done(route.to.where, world_->fabric.add_route(*table, *route.to, target));
+    }
+  }
+
+  /// A subnet that names no table gets one of its kind: `public` and one for each NAT gateway; the others follow `main`.
+  void add_default_route(VpcId vpc, const SubnetEntry& entry) {
+    if (entry.route_table || (!entry.is_public && !entry.nat_gateway)) return;
+    const auto subnet = world_->fabric.find_subnet(*entry.name);
+    if (!subnet) return;
+    const std::string name = entry.nat_gateway ? "private-" + **entry.nat_gateway : std::string("public");
+    auto table = world_->fabric.find_route_table(vpc, name);
+    if (!table) {
+      table = taken(entry.name.where, world_->fabric.add_route_table(vpc, name));
+      const VpcRouteTarget target = entry.nat_gateway
+                                        ? VpcRouteTarget::to(world_->fabric.find_nat_gateway(**entry.nat_gateway).value())
+                                        : VpcRouteTarget::internet_gateway();
+      done(entry.name.where, world_->fabric.add_route(*table, Prefix(), target));
+    }
+    done(entry.name.where, world_->fabric.associate(*subnet, *table));
+  }
+
+  static TrafficFilter filter_of(const TrafficSelector& selector) {
+    TrafficFilter filter;
+    if (selector.protocol) filter.protocol = *selector.protocol;
+    filter.low_port = selector.first_port;
+    filter.high_port = selector.last_port;
+    return filter;
+  }
+
+  void fill_security_group(VpcId vpc, const SecurityGroupEntry& entry) {
+    const auto group = world_->fabric.find_security_group(vpc, *entry.name);
+    if (!group) return;
+    world_->fabric.remove_rules(*group, TrafficDirection::ingress);
+    world_->fabric.remove_rules(*group, TrafficDirection::egress);
+    add_group_rules(vpc, *group, entry.ingress, TrafficDirection::ingress);
+    add_group_rules(vpc, *group, entry.egress, TrafficDirection::egress);
+  }
+
+  void add_group_rules(VpcId vpc, SecurityGroupId group, const std::vector<SecurityGroupRuleEntry>& rules,
+                       TrafficDirection direction) {
+    for (const SecurityGroupRuleEntry& entry : rules) {
+      SecurityGroupRule rule{direction, filter_of(entry.selects), Prefix(), ""};
+      if (entry.cidr) rule.peer = **entry.cidr;
+      if (entry.group) {
+        const auto peer = find_group(vpc, **entry.group);
+        if (!peer) {
+          diagnostics_.report({entry.group->where, fmt::format("unknown security group '{}'", **entry.group), "", ""});
+          continue;
+        }
+        rule.peer = *peer;
+      }
+      done(entry.where, world_->fabric.add_rule(group, rule));
+    }
+  }
+
+  /// A group of this VPC, or of one that is peered with it.
+  std::optional<SecurityGroupId> find_group(VpcId vpc, std::string_view name) const {
+    if (const auto own = world_->fabric.find_security_group(vpc, name)) return own;
+    for (const PeeringId id : world_->fabric.vpc(vpc).peerings) {
+      if (const auto far = world_->fabric.find_security_group(world_->fabric.peering(id).other(vpc), name)) return far;
+    }
+    return std::nullopt;
+  }
+
+  void fill_network_acl(VpcId vpc, const NetworkAclEntry& entry) {
+    const auto acl = world_->fabric.find_network_acl(vpc, *entry.name);
+    if (!acl) return;
+    const auto add = [&](const std::vector<NetworkAclRuleEntry>& rules, TrafficDirection direction) {
+      for (const NetworkAclRuleEntry& rule : rules) {
+        done(rule.number.where,
+             world_->fabric.add_rule(*acl, {direction, *rule.number, rule.allow, filter_of(rule.selects), rule.cidr}));
+      }
+    };
+    add(entry.ingress, TrafficDirection::ingress);
+    add(entry.egress, TrafficDirection::egress);
+  }
+
+  // ---- hosts
+
+  struct HostPlace {
+    SubnetId subnet;
+    VpcId vpc;
+    bool is_public = false;
+  };
+
+  HostPlace place_of(const std::string& subnet_name) const {
+    const SubnetId subnet = world_->fabric.find_subnet(subnet_name).value();
+    return {subnet, world_->fabric.subnet(subnet).vpc, scenario_.subnet(subnet_name).first->is_public};
+  }
+
+  /// An ENI with its interface in `netns`, joined both ways.
+  std::optional<EniId> add_eni(Netns& netns, std::uint32_t device, const HostPlace& place, const Location& where,
+                               const std::optional<Located<Ipv4Address>>& pin, const std::vector<SecurityGroupId>& groups,
+                               std::string description) {
+    EniSpec spec;
+    spec.name = fmt::format("{}/eni{}", netns.name(), device);
+    spec.subnet = place.subnet;
+    if (pin) spec.address = **pin;
+    spec.security_groups = groups;
+    spec.description = std::move(description);
+    const auto eni = world_->fabric.create_eni(spec);
+    if (!eni) {
+      report(pin ? pin->where : where, eni.error());
+      return std::nullopt;
+    }
+    Eni& door = world_->fabric.eni(eni.value());
+    Interface& interface = netns.add_interface(nitro_interface_name(device), InterfaceKind::ena, door.mac(), 9001);
+    interface.connect(Fabric::host_link(), door);
+    done(where, world_->fabric.attach(eni.value(), {interface.place, &interface, 0}));
+    return eni.value();
+  }
+
+  Ipv4Address add_public_address(EniId eni, const HostPlace& place, const Location& where,
+                                 const std::optional<Located<Ipv4Address>>& pin) {
+    const Ipv4Address address = world_->fabric.eni(eni).primary_address();
+    if (const Ipv4Address known = world_->fabric.public_address_of(place.vpc, address); !known.is_unspecified()) {
+      if (!pin) return known;
+      done(where, world_->fabric.disassociate_public_address(eni, address));
+    } else if (!pin && !place.is_public) {
+      return {};
+    }
+    return taken(pin ? pin->where : where,
+                 world_->fabric.associate_public_address(eni, address, pin ? std::optional(**pin) : std::nullopt));
+  }
+
+  DhcpLease lease_of(const HostPlace& place, Ipv4Address address) const {
+    return {address, world_->fabric.subnet(place.subnet).cidr, world_->fabric.vpc(place.vpc).resolver()};
+  }
+
+  std::string private_dns_name(Ipv4Address address) const {
+    std::string dashed = fmt::format("{}", address);
+    std::ranges::replace(dashed, '.', '-');
+    const std::string suffix =
+        scenario_.region == "us-east-1" ? "ec2.internal" : scenario_.region + ".compute.internal";
+    return fmt::format("ip-{}.{}", dashed, suffix);
+  }
+
+  void set_sysctls(Netns& netns, const std::vector<Setting>& settings) {
+    for (const Setting& setting : settings) {
+      const int error = write_sysctl(netns, *setting.name, *setting.value);
+      if (error == ENOENT) {
+        diagnostics_.report({setting.name.where, fmt::format("unknown sysctl '{}' on {}", *setting.name, netns.name()), "",
+                             near_miss_text(near_miss(*setting.name, sysctl_names(netns)))});
+      } else if (error != 0) {
+        diagnostics_.report({setting.value.where, fmt::format("'{}' for {}", *setting.value, *setting.name),
+                             "a value that the kernel takes", ""});
+      }
+    }
+  }
+
+  static std::string near_miss_text(const std::string& candidate) {
+    return candidate.empty() ? std::string() : fmt::format("did you mean '{}'?", candidate);
+  }
+
+  void start_servers(const Host& host, const std::vector<Listen>& listens) {
+    for (const Listen& listen : listens) {
+      ServerKind kind = ServerKind::http_echo;
+      switch (listen.serves) {
+        case ServedProgram::http_echo: kind = ServerKind::http_echo; break;
+        case ServedProgram::http_client_address: kind = ServerKind::http_client_address; break;
+        case ServedProgram::echo:
+          kind = listen.transport == Transport::tcp ? ServerKind::tcp_echo : ServerKind::udp_echo;
+          break;
+      }
+      world_->servers.push_back(start_server(*host.netns, kind, *listen.port, world_->environment_of(host)));
+    }
+  }
+
+  void add_instance(const InstanceEntry& entry) {
+    const HostPlace place = place_of(*entry.subnet);
+    std::vector<SecurityGroupId> groups;
+    for (const LocatedName& name : entry.security_groups) {
+      const auto group = world_->fabric.find_security_group(place.vpc, *name);
+      if (group) groups.push_back(*group);
+    }
+    Netns& netns = world_->add_netns(*entry.name);
+    const auto eni = add_eni(netns, 0, place, entry.name.where, entry.private_ip, groups, "Primary network interface");
+    if (!eni) return;
+    const Ipv4Address address = world_->fabric.eni(*eni).primary_address();
+    boot_al2023(netns, *netns.find_interface(nitro_interface_name(0)), lease_of(place, address));
+    set_sysctls(netns, entry.sysctls);
+    const Host& host = world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
+                                         add_public_address(*eni, place, entry.name.where, entry.public_ip), ""});
+    start_servers(host, entry.listens);
+  }
+
+  void add_internet_host(const InternetHostEntry& entry) {
+    InternetHostSpec spec{*entry.name, {*entry.ip}, entry.rtt, entry.hops};
+    const auto id = world_->fabric.add_internet_host(spec);
+    if (!id) return report(entry.name.where, id.error());
+    Netns& netns = world_->add_netns(*entry.name);
+    InternetHost& door = world_->fabric.internet_host(id.value());
+    Interface& interface = netns.add_interface("eth0", InterfaceKind::ena, door.mac(), 1500);
+    interface.connect(Fabric::host_link(), door);
+    done(entry.name.where, world_->fabric.attach(id.value(), interface.place, interface));
+    netns.set_up(interface, true);
+    ASSERT(netns.add_address(interface, {.address = *entry.ip}) == 0);
+    ASSERT(netns.routing.add_route(route_table::main, {.prefix = Prefix(Internet::gateway, 32),
+                                                       .scope = RouteScope::link,
+                                                       .out_interface = interface.index}) == 0);
+    ASSERT(netns.routing.add_route(route_table::main, {.prefix = Prefix(),
+                                                       .out_interface = interface.index,
+                                                       .gateway = Internet::gateway}) == 0);
+    ASSERT(netns.neighbours.add({Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) ==
+           0);
+    world_->add_name(*entry.name, *entry.ip);
+    const Host& host = world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, ""});
+    start_servers(host, entry.listens);
+  }
+
+  // ---- the cluster
+
+  void add_cluster(const ClusterEntry& entry) {
+    const VpcId vpc = world_->fabric.find_vpc(*entry.vpc).value();
+    const SecurityGroupId cluster_group =
+        taken(entry.name.where, world_->fabric.add_cluster_security_group(vpc, *entry.name));
+    node_groups_.push_back(cluster_group);
+    for (const LocatedName& name : entry.node_security_groups) {
+      if (*name == "default") continue;
+      if (const auto group = world_->fabric.find_security_group(vpc, *name)) node_groups_.push_back(*group);
+    }
+    Cluster::Versions versions;
+    versions.cni = CniVersion::parse(*entry.cni.version).value();
+    const std::size_t dot = entry.version->find('.');
+    versions.kubernetes = {std::stoi(entry.version->substr(0, dot)), std::stoi(entry.version->substr(dot + 1))};
+    CniEnvironment environment;
+    for (const Setting& setting : entry.cni.env) environment[*setting.name] = *setting.value;
+    world_->cluster = std::make_unique<Cluster>(world_->engine(), *entry.name, versions, std::move(environment));
+    for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
+    if (!diagnostics_.ok()) return;
+    for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
+  }
+
+  void add_node(VpcId vpc, const NodeEntry& entry) {
+    const HostPlace place = place_of(entry.subnet);
+    Netns& netns = world_->add_netns(entry.name);
+    const auto primary = add_eni(netns, 0, place, entry.where, entry.private_ip, node_groups_, "");
+    if (!primary) return;
+    Node node;
+    node.name = entry.name;
+    node.netns = &netns;
+    node.instance_type = entry.type;
+    node.zone = world_->fabric.zone_name(world_->fabric.subnet(place.subnet).zone);
+    node.address = world_->fabric.eni(*primary).primary_address();
+    node.kubernetes_name = private_dns_name(node.address);
+    node.enis.push_back({0, 0, nitro_interface_name(0), node.address, world_->fabric.subnet(place.subnet).cidr});
+    boot_al2023(netns, *netns.find_interface(nitro_interface_name(0)), lease_of(place, node.address));
+    // kubelet's and containerd's needs: /etc/sysctl.d of the EKS AMI (facts/vpc-cni.md 1)
+    ASSERT(write_sysctl(netns, "net.ipv4.ip_forward", "1") == 0);
+
+    for (const EniEntry& eni : entry.enis) {
+      const auto secondary = add_eni(netns, *eni.device, place, eni.device.where, eni.private_ip, node_groups_,
+                                     fmt::format("aws-K8S-{}", entry.name));
+      if (!secondary) continue;
+      node.enis.push_back({*eni.device, 0, nitro_interface_name(*eni.device),
+                           world_->fabric.eni(*secondary).primary_address(), world_->fabric.subnet(place.subnet).cidr});
+    }
+    const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
+    world_->add_host(
+        {entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address, entry.name});
+    world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
+    set_sysctls(netns, entry.sysctls);
+  }
+
+  void add_pod(const PodEntry& entry) {
+    const auto& nodes = world_->cluster->nodes();
+    const auto node = std::ranges::find(nodes, *entry.node, &Node::name);
+    ASSERT(node != nodes.end());
+    Pod pod;
+    pod.name = *entry.name;
+    pod.pod_namespace = entry.name_space;
+    pod.node = static_cast<std::uint32_t>(node - nodes.begin());
+    pod.host_network = entry.host_network;
+    pod.device = *entry.device;
+    if (entry.host_network) {
+      pod.netns = node->netns;
+      pod.address = node->address;
+    } else {
+      const EniId eni = world_->fabric.find_eni(fmt::format("{}/eni{}", node->name, pod.device)).value();
+      const auto address =
+          world_->fabric.assign_address(eni, entry.ip ? std::optional(**entry.ip) : std::nullopt);
+      if (!address) return report(entry.ip ? entry.ip->where : entry.name.where, address.error());
+      pod.address = address.value();
+      pod.netns = &world_->add_netns(pod.name);
+      set_al2023_sysctls(*pod.netns);
+    }
+    // A hostNetwork pod's host name is its node's.
+    const Host& host =
+        world_->add_host({pod.name, HostKind::pod, pod.netns, entry.host_network ? node->kubernetes_name : pod.name,
+                          pod.address, Ipv4Address(), node->name});
+    world_->cluster->place(std::move(pod));
+    set_sysctls(*host.netns, entry.sysctls);
+    start_servers(host, entry.listens);
+  }
+
+  const Scenario& scenario_;
+  Diagnostics& diagnostics_;
+  std::unique_ptr<World> world_;
+  LinkSpec veth_;
+  std::vector<PeeringId> peerings_to_route_;
+  std::vector<SecurityGroupId> node_groups_;
+};
+
+}  // namespace
+
+std::unique_ptr<World> build_world(const Scenario& scenario, Diagnostics& diagnostics) {
+  return Builder(scenario, diagnostics).build();
+}
+
+}  // namespace ekspath

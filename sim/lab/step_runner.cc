@@ -1,0 +1,112 @@
+#include "sim/lab/step_runner.hh"
+
+#include <algorithm>
+
+#include "sim/lab/reference.hh"
+
+namespace ekspath {
+namespace {
+
+using namespace literals;
+
+/// What is in flight when the last command ends (a FIN, an ICMP error) still arrives and is captured.
+constexpr Nanoseconds linger = 1_s;
+
+}  // namespace
+
+/// One step at work: its command, and where its text goes.
+class StepRunner::Running final : public CommandOutput {
+ public:
+  Running(StepRunner& runner, std::size_t step) : runner_(&runner), step_(step) {}
+
+  void out(std::string_view text) override { write(text); }
+  void err(std::string_view text) override { write(text); }
+
+  std::unique_ptr<RunningCommand> command;
+  bool over = false;
+
+ private:
+  void write(std::string_view text) {
+    StepResult& result = runner_->results_[step_];
+    result.text += text;
+    if (runner_->on_text) runner_->on_text(result, text);
+  }
+
+  StepRunner* runner_;
+  std::size_t step_;
+};
+
+StepRunner::StepRunner(World& world, const Scenario& scenario, Diagnostics& diagnostics)
+    : Entity(world.engine()), world_(&world), steps_(scenario.steps) {
+  for (const Step& step : steps_) {
+    StepResult result;
+    result.name = step.name;
+    result.background = step.background;
+    result.line = resolve_references(world, *step.run, step.run.where, diagnostics);
+    const LineCheck check = check_line(result.line);
+    if (!check.error.empty()) diagnostics.report({step.run.where, check.error, "", ""});
+    if (check.open_ended && !step.background) {
+      diagnostics.report({step.run.where, fmt::format("'{}' never ends by itself", result.line),
+                          "a count or a time limit (-c, -w), or background: true", ""});
+    }
+    results_.push_back(std::move(result));
+  }
+  running_.resize(steps_.size());
+}
+
+StepRunner::~StepRunner() = default;
+
+bool StepRunner::run() {
+  Engine& engine = this->engine();
+  schedule_next();
+  while (next_ < steps_.size() || foreground_busy_ || waiting_for_bounded()) {
+    if (engine.interrupted() || !engine.step()) break;
+  }
+  for (const auto& running : running_) {
+    if (running && !running->over && running->command && !engine.interrupted()) running->command->stop();
+  }
+  engine.run_until(now() + linger);
+  return !engine.interrupted();
+}
+
+bool StepRunner::waiting_for_bounded() const {
+  return std::ranges::any_of(running_, [](const auto& running) {
+    return running && !running->over && !(running->command && running->command->open_ended());
+  });
+}
+
+void StepRunner::schedule_next() {
+  if (next_ == steps_.size() || foreground_busy_) return;
+  const Nanoseconds at = std::max(now(), steps_[next_].at.value_or(now()));
+  engine().schedule(next_key(at), id(), 0, static_cast<std::uint32_t>(next_));
+}
+
+void StepRunner::fire(const Event& event) { start(event.argument); }
+
+void StepRunner::start(std::size_t step) {
+  next_ = step + 1;
+  StepResult& result = results_[step];
+  result.started = now();
+  foreground_busy_ = !steps_[step].background;
+  if (on_start) on_start(result);
+  running_[step] = std::make_unique<Running>(*this, step);
+  const auto& input = steps_[step].input;
+  auto command = start_line(*world_, result.line, input ? **input : std::string(), *running_[step],
+                            [this, step](int exit_status) { ended(step, exit_status); });
+  running_[step]->command = std::move(command);
+  if (steps_[step].background) schedule_next();
+}
+
+void StepRunner::ended(std::size_t step, int exit_status) {
+  StepResult& result = results_[step];
+  result.ended = now();
+  result.finished = true;
+  result.exit_status = exit_status;
+  running_[step]->over = true;
+  if (on_end) on_end(result);
+  if (steps_[step].background) return;
+  foreground_busy_ = false;
+  schedule_next();
+}
+
+}  // namespace ekspath

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/apps/program.hh"
+#include "sim/aws/fabric.hh"
+#include "sim/base/diagnostics.hh"
+#include "sim/eks/cluster.hh"
+#include "sim/engine/engine.hh"
+#include "sim/lab/frame_hub.hh"
+#include "sim/lab/scenario.hh"
+#include "sim/linux/netfilter/rule_store.hh"
+#include "sim/linux/netns.hh"
+
+namespace ekspath {
+
+enum class HostKind : std::uint8_t { pod, node, instance, internet };
+
+/// Something with a shell: what `kubectl exec` and `ssh` name, and a capture's first half.
+struct Host {
+  std::string name;                // "pod1", "node1", "operator", "dns.google"
+  HostKind kind = HostKind::pod;
+  Netns* netns = nullptr;          // a hostNetwork pod's is its node's
+  std::string host_name;           // what `hostname` prints
+  Ipv4Address address;
+  Ipv4Address public_address;      // unspecified: none
+  std::string node;                // of a pod
+};
+
+/// What was built of a scenario, and the owner of it all.
+class World {
+ public:
+  World(std::uint64_t seed, std::int64_t epoch_ns);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] Host* host(std::string_view name);
+  [[nodiscard]] const Host* host(std::string_view name) const;
+  /// Sorted by name.
+  [[nodiscard]] const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
+  Host& add_host(Host host);
+  Netns& add_netns(std::string name);
+  [[nodiscard]] const std::deque<std::unique_ptr<Netns>>& namespaces() const { return namespaces_; }
+
+  /// Every decision of every namespace and of the fabric.
+  void observe(Observer& observer);
+  /// Every frame at `interface`; call before the run or between events.
+  void watch(Interface& interface, Tap& tap);
+  void unwatch(Interface& interface, Tap& tap);
+  [[nodiscard]] std::vector<Interface*> interfaces_of(const Host& host) const;
+
+  [[nodiscard]] ProgramEnvironment environment_of(const Host& host);
+  void add_name(std::string name, Ipv4Address address);
+
+ private:
+  class Names;
+
+  // The pool is the last to die: frames in flight and queued packets go back to it.
+  PacketPool pool_;
+  PlaceNames places_;
+  RuleStore rules_;
+  Engine engine_;
+  ObserverHub observers_;
+  FrameHub frames_;
+  Kernel kernel_;
+
+ public:
+  Fabric fabric;
+  std::unique_ptr<Cluster> cluster;  // null: a scenario without one
+  CompileFilter compile_filter;      // for tcpdump as a step, and expectations; brought by tools/
+
+  [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] PlaceNames& places() { return places_; }
+  [[nodiscard]] const PlaceNames& places() const { return places_; }
+  [[nodiscard]] const Kernel& kernel() const { return kernel_; }
+  [[nodiscard]] PacketPool& pool() { return pool_; }
+
+ private:
+  std::unique_ptr<Names> names_;
+  std::deque<std::unique_ptr<Netns>> namespaces_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+
+ public:
+  /// Servers of `listens`. They end before their namespaces.
+  std::vector<std::unique_ptr<Program>> servers;
+};
+
+/// Builds everything that the scenario names. What only shows now (addresses that the fabric refuses, sysctls that no kernel
+/// has, references to nothing) goes to `diagnostics`, and null comes back.
+[[nodiscard]] std::unique_ptr<World> build_world(const Scenario& scenario, Diagnostics& diagnostics);
+
+}  // namespace ekspath
