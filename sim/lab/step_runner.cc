@@ -12,6 +12,8 @@ using namespace literals;
 /// What is in flight when the last command ends (a FIN, an ICMP error) still arrives and is captured.
 constexpr Nanoseconds linger = 1_s;
 
+constexpr std::uint32_t pulse_events = 4096;
+
 }  // namespace
 
 /// One step at work: its command, and where its text goes.
@@ -57,16 +59,23 @@ StepRunner::StepRunner(World& world, const Scenario& scenario, Diagnostics& diag
 StepRunner::~StepRunner() = default;
 
 bool StepRunner::run() {
-  Engine& engine = this->engine();
   schedule_next();
-  while (next_ < steps_.size() || foreground_busy_ || waiting_for_bounded()) {
-    if (engine.interrupted() || !engine.step()) break;
-  }
+  bool going = true;
+  while (going && (next_ < steps_.size() || foreground_busy_ || waiting_for_bounded())) going = step_events();
   for (const auto& running : running_) {
-    if (running && !running->over && running->command && !engine.interrupted()) running->command->stop();
+    if (going && running && !running->over && running->command) running->command->stop();
   }
-  engine.run_until(now() + linger);
-  return !engine.interrupted();
+  const Nanoseconds end = now() + linger;
+  while (going && engine().next_due() <= end) going = step_events();
+  return going;
+}
+
+/// One event, and the pulse when it is time for one.
+bool StepRunner::step_events() {
+  if (engine().interrupted() || !engine().step()) return false;
+  if (++since_pulse_ < pulse_events) return true;
+  since_pulse_ = 0;
+  return !on_pulse || on_pulse();
 }
 
 bool StepRunner::waiting_for_bounded() const {

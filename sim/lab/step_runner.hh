@@ -31,7 +31,8 @@ class StepRunner final : public Entity {
   StepRunner(World& world, const Scenario& scenario, Diagnostics& diagnostics);
   ~StepRunner();
 
-  /// To the end of the last step, and a second more for what is still on its way. False when the engine was interrupted.
+  /// To the end of the last step, and a second more for what is still on its way. False when the engine was interrupted
+  /// or on_pulse said no.
   bool run();
 
   /// In the order of the file.
@@ -40,6 +41,8 @@ class StepRunner final : public Entity {
   std::function<void(const StepResult&)> on_start;
   std::function<void(const StepResult&, std::string_view text)> on_text;
   std::function<void(const StepResult&)> on_end;
+  /// Asked every few thousand events whether to go on: for live outputs, progress, and outputs that failed. May be empty.
+  std::function<bool()> on_pulse;
 
   void fire(const Event& event) override;
 
@@ -50,6 +53,7 @@ class StepRunner final : public Entity {
   void start(std::size_t step);
   void ended(std::size_t step, int exit_status);
   [[nodiscard]] bool waiting_for_bounded() const;
+  [[nodiscard]] bool step_events();
 
   World* world_;
   std::vector<Step> steps_;
@@ -57,6 +61,7 @@ class StepRunner final : public Entity {
   std::vector<std::unique_ptr<Running>> running_;  // by step; null: not started, or over and cleared away
   std::size_t next_ = 0;
   bool foreground_busy_ = false;
+  std::uint32_t since_pulse_ = 0;
 };
 
 }  // namespace ekspath

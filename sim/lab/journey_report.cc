@@ -1,0 +1,97 @@
+#include "sim/lab/journey_report.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ekspath {
+namespace {
+
+struct Colours {
+  std::string_view dim, bold, change, death, success, reset;
+};
+
+constexpr Colours plain{"", "", "", "", "", ""};
+constexpr Colours ansi{"\033[2m", "\033[1m", "\033[33m", "\033[31m", "\033[32m", "\033[0m"};
+
+/// "0.000027": seconds since the packet was born, to the microsecond.
+std::string offset(Nanoseconds time) {
+  const std::int64_t microseconds = time.count() / 1'000;
+  return fmt::format("{}.{:06}", microseconds / 1'000'000, microseconds % 1'000'000);
+}
+
+/// Only the half that a translation changed: "192.168.1.101:40000 -> 192.168.1.251:1055".
+std::string change(const Tuple& before, const Tuple& after) {
+  const auto side = [&](Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b, std::string_view what) {
+    if (a == b && port_a == port_b) return std::string();
+    const bool ports = port_a != 0 || port_b != 0;
+    return ports ? fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b) : fmt::format("{} {} -> {}", what, a, b);
+  };
+  const bool icmp = before.protocol == 1;
+  std::string text = side(before.source, before.source_port, after.source, after.source_port, "source");
+  const std::string destination = side(before.destination, icmp ? 0 : before.destination_port, after.destination,
+                                       icmp ? 0 : after.destination_port, "destination");
+  if (!text.empty() && !destination.empty()) text += ", ";
+  return text + destination;
+}
+
+}  // namespace
+
+void JourneyReport::decided(const Decision& decision) {
+  if (decision.trace == 0) return;
+  const auto [known, born] = by_trace_.try_emplace(decision.trace, static_cast<std::uint32_t>(journeys_.size()));
+  if (born) journeys_.emplace_back();
+  journeys_[known->second].moments.push_back({decision.time, decision.where, decision.stage, decision.verdict,
+                                              decision.reason, decision.mark, std::string(decision.rule),
+                                              decision.before, decision.after});
+}
+
+std::string JourneyReport::text(const Style& style) const {
+  std::string text;
+  const std::size_t told = std::min(style.packets, journeys_.size());
+  for (std::size_t i = 0; i < told; ++i) tell(text, i + 1, journeys_[i], style);
+  if (told < journeys_.size()) {
+    text += fmt::format("... and {} more packets (--packets N, or hops.ndjson)\n", journeys_.size() - told);
+  }
+  return text;
+}
+
+void JourneyReport::tell(std::string& text, std::size_t number, const Journey& journey, const Style& style) const {
+  const Colours& colours = style.colour ? ansi : plain;
+  const Nanoseconds born = journey.moments.front().time;
+  text += fmt::format("{}packet {}{}  {}  {}at {}s{}\n", colours.bold, number, colours.reset, journey.moments.front().before,
+                      colours.dim, offset(born), colours.reset);
+  std::uint32_t mark = 0;
+  for (const Moment& moment : journey.moments) {
+    const std::string_view where = places_->name(moment.where);
+    const bool dies = moment.verdict == Verdict::drop || moment.verdict == Verdict::reject ||
+                      moment.reason != DropReason::none;
+    const bool changes = moment.verdict == Verdict::translate && moment.before != moment.after;
+    const bool marks = moment.mark != mark && moment.stage != Stage::ingress;
+    mark = moment.mark;
+    const std::string by = moment.rule.empty() ? std::string() : fmt::format("  {}{}{}", colours.dim, moment.rule, colours.reset);
+    if (dies) {
+      text += fmt::format("  {:>9}  {:<24} {}DROP {}{}{}\n", offset(moment.time - born), where, colours.death,
+                          to_string(moment.reason), colours.reset, by);
+    } else if (moment.stage == Stage::ingress || moment.stage == Stage::egress) {
+      text += fmt::format("  {:>9}  {:<24} {} {}\n", offset(moment.time - born), where,
+                          moment.stage == Stage::ingress ? "in " : "out", moment.after);
+    } else if (moment.verdict == Verdict::deliver) {
+      text += fmt::format("  {:>9}  {:<24} {}delivered{}\n", offset(moment.time - born), where, colours.success,
+                          colours.reset);
+    } else if (changes) {
+      text += fmt::format("  {:>9}  {:<24} {}{} {}{}{}\n", "", moment.stage == Stage::nat ? "" : where, colours.change,
+                          to_string(moment.stage), change(moment.before, moment.after), colours.reset, by);
+    } else if (marks) {
+      text += fmt::format("  {:>9}  {:<24} {}{} mark {:#x}{}{}\n", "", "", colours.change, to_string(moment.stage),
+                          moment.mark, colours.reset, by);
+    } else if (moment.stage == Stage::route && !moment.rule.empty()) {
+      text += fmt::format("  {:>9}  {:<24} route{}\n", "", "", by);
+    } else if (style.all_decisions) {
+      text += fmt::format("  {:>9}  {:<24} {} {}{}\n", "", "", to_string(moment.stage), to_string(moment.verdict), by);
+    }
+  }
+  text += '\n';
+}
+
+}  // namespace ekspath

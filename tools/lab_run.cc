@@ -1,0 +1,178 @@
+#include "tools/lab_run.hh"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "sim/base/near_miss.hh"
+#include "sim/lab/load_scenario.hh"
+#include "tools/frame_filter.hh"
+#include "tools/terminal.hh"
+
+namespace ekspath {
+namespace {
+
+/// A signal handler can reach nothing else. Set while a run is on.
+std::atomic<Engine*> running_engine = nullptr;
+
+extern "C" void on_signal(int) {
+  if (Engine* engine = running_engine.load()) engine->interrupt();
+}
+
+/// SIGINT and SIGTERM end the run after the event at hand, while this lives.
+class InterruptibleRun {
+ public:
+  explicit InterruptibleRun(Engine& engine) {
+    running_engine = &engine;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    sigaction(SIGINT, &action, &interrupt_);
+    sigaction(SIGTERM, &action, &terminate_);
+  }
+  ~InterruptibleRun() {
+    sigaction(SIGINT, &interrupt_, nullptr);
+    sigaction(SIGTERM, &terminate_, nullptr);
+    running_engine = nullptr;
+  }
+  InterruptibleRun(const InterruptibleRun&) = delete;
+  InterruptibleRun& operator=(const InterruptibleRun&) = delete;
+
+ private:
+  struct sigaction interrupt_ {};
+  struct sigaction terminate_ {};
+};
+
+bool explained(const Diagnostics& diagnostics) {
+  fmt::print(stderr, "{}", diagnostics.text());
+  return diagnostics.ok();
+}
+
+std::string describe(const Host& host, const Interface& interface) {
+  switch (host.kind) {
+    case HostKind::pod: return fmt::format("pod {} on {}", host.name, host.node);
+    case HostKind::internet: return fmt::format("internet host {}", host.name);
+    case HostKind::instance: return fmt::format("instance {}, {}", host.name, host.host_name);
+    case HostKind::node:
+      if (interface.kind == InterfaceKind::veth && interface.peer) {
+        return fmt::format("{} towards pod {}", host.name, interface.peer->netns);
+      }
+      return fmt::format("node {}, {}", host.name, host.host_name);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<Scenario> load_or_explain(const ScenarioChoice& choice) {
+  Diagnostics diagnostics;
+  LoadOptions options;
+  options.variant = choice.variant;
+  options.sets = choice.sets;
+  if (choice.seed) options.sets.push_back(fmt::format("seed={}", *choice.seed));
+  auto scenario = load_scenario(choice.path, options, diagnostics);
+  if (!explained(diagnostics)) return std::nullopt;
+  return scenario;
+}
+
+std::unique_ptr<LabRun> LabRun::prepare(Scenario scenario) {
+  std::unique_ptr<LabRun> run(new LabRun(std::move(scenario)));
+  Diagnostics diagnostics;
+  run->world_ = build_world(run->scenario_, diagnostics);
+  if (run->world_) {
+    run->world_->compile_filter = filter_compiler(*run->world_);
+    run->expectations_ = std::make_unique<Expectations>(*run->world_, run->scenario_, diagnostics);
+    run->steps_ = std::make_unique<StepRunner>(*run->world_, run->scenario_, diagnostics);
+  }
+  if (!explained(diagnostics)) return nullptr;
+  return run;
+}
+
+bool LabRun::capture(CaptureOutputs outputs) {
+  for (const auto& host : world_->hosts()) outputs.names.push_back({host->address, host->name});
+  outputs.start = scenario_.start;
+  capture_ = std::make_unique<Capture>(std::move(outputs), world_->places());
+  world_->observe(*capture_);
+
+  if (scenario_.captures_all) {
+    for (const auto& host : world_->hosts()) {
+      // A hostNetwork pod's interfaces are its node's.
+      if (host->kind == HostKind::pod && host->netns->name() != host->name) continue;
+      for (Interface* interface : world_->interfaces_of(*host)) {
+        const bool loopback = interface->kind == InterfaceKind::loopback;
+        add_point(*host, *interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+      }
+    }
+    return true;
+  }
+
+  Diagnostics diagnostics;
+  for (const CaptureEntry& wish : scenario_.captures) {
+    const std::string name = resolve_references(*world_, wish.at.interface, wish.at.where, diagnostics);
+    const Host* host = world_->host(wish.at.host);
+    if (host == nullptr) {
+      diagnostics.report({wish.at.where, fmt::format("unknown host '{}'", wish.at.host), "", ""});
+      continue;
+    }
+    const bool any = name == "any";
+    std::shared_ptr<const CaptureFilter> filter;
+    if (wish.filter) {
+      const std::string text = resolve_references(*world_, **wish.filter, wish.filter->where, diagnostics);
+      auto compiled = CaptureFilter::compile(text, any ? LinkType::linux_sll2 : LinkType::ethernet,
+                                             filter_names(*world_), wish.filter->where, diagnostics);
+      if (!compiled) continue;
+      filter = std::make_shared<CaptureFilter>(std::move(*compiled));
+    }
+    bool found = false;
+    std::vector<std::string> names;
+    for (Interface* interface : world_->interfaces_of(*host)) {
+      names.push_back(interface->name);
+      if (!any && interface->name != name) continue;
+      found = true;
+      add_point(*host, *interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
+    }
+    if (any && filter) capture_->filter_any(host->name, filter);
+    if (!found) {
+      const std::string near = near_miss(name, names);
+      diagnostics.report({wish.at.where, fmt::format("{} has no interface '{}'", host->name, name),
+                          fmt::format("one of {}, any", fmt::join(names, ", ")),
+                          near.empty() ? "" : fmt::format("did you mean '{}'?", near)});
+    }
+  }
+  return explained(diagnostics);
+}
+
+void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outputs,
+                       std::shared_ptr<const CaptureFilter> filter) {
+  CapturePoint point;
+  point.place = interface.place;
+  point.host = host.name;
+  point.interface = interface.name;
+  point.description = describe(host, interface);
+  point.mac = interface.mac;
+  if (!interface.addresses.empty()) {
+    point.address = CaptureAddress{interface.addresses.front().address, interface.addresses.front().prefix_length};
+  }
+  point.index = interface.index;
+  point.loopback = interface.kind == InterfaceKind::loopback;
+  capture_->add_point(point, outputs, std::move(filter));
+  world_->watch(interface, *capture_);
+}
+
+bool LabRun::run() {
+  const InterruptibleRun interruptible(world_->engine());
+  const bool progress = wants_progress();
+  steps_->on_pulse = [this, progress] {
+    if (progress) {
+      fmt::print(stderr, "\r{:8.3f} s simulated, {} events\033[K",
+                 static_cast<double>(world_->engine().now().count()) / 1e9, world_->engine().events_fired());
+    }
+    if (!capture_) return true;
+    capture_->advance(world_->engine().now());
+    return !capture_->error().has_value();
+  };
+  const bool whole = steps_->run();
+  if (progress) fmt::print(stderr, "\r\033[K");
+  return whole;
+}
+
+}  // namespace ekspath

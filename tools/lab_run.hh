@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pcap/capture.hh"
+#include "sim/lab/expectation.hh"
+#include "sim/lab/journey_report.hh"
+#include "sim/lab/step_runner.hh"
+#include "sim/lab/world.hh"
+#include "tools/subcommands.hh"
+
+namespace ekspath {
+
+/// Loads a scenario; on mistakes prints all of them on standard error, and nothing comes back.
+[[nodiscard]] std::optional<Scenario> load_or_explain(const ScenarioChoice& choice);
+
+/// One run of one scenario: its world, its steps, what it expects, and who watches. Joins sim's taps to pcap's files.
+class LabRun {
+ public:
+  /// Prints what is wrong on standard error, and nothing comes back.
+  [[nodiscard]] static std::unique_ptr<LabRun> prepare(Scenario scenario);
+
+  /// Adds the capture points that the scenario asks for, and the trace of all of them. Mistakes are printed; false then.
+  [[nodiscard]] bool capture(CaptureOutputs outputs);
+  void add_observer(Observer& observer) { world_->observe(observer); }
+  /// False when it was interrupted (SIGINT, SIGTERM), or an output failed.
+  [[nodiscard]] bool run();
+
+  [[nodiscard]] const Scenario& scenario() const { return scenario_; }
+  [[nodiscard]] World& world() { return *world_; }
+  [[nodiscard]] StepRunner& steps() { return *steps_; }
+  [[nodiscard]] Capture* captures() { return capture_.get(); }
+  [[nodiscard]] std::vector<ExpectationResult> judge() const { return expectations_->judge(steps_->results()); }
+
+ private:
+  explicit LabRun(Scenario scenario) : scenario_(std::move(scenario)) {}
+  void add_point(const Host& host, Interface& interface, PointOutputs outputs,
+                 std::shared_ptr<const CaptureFilter> filter);
+
+  Scenario scenario_;
+  std::unique_ptr<World> world_;
+  std::unique_ptr<Capture> capture_;
+  std::unique_ptr<Expectations> expectations_;
+  std::unique_ptr<StepRunner> steps_;
+};
+
+}  // namespace ekspath
