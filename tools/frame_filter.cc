@@ -9,7 +9,9 @@ namespace {
 class EthernetFilter final : public FrameFilter {
  public:
   explicit EthernetFilter(CaptureFilter filter) : filter_(std::move(filter)) {}
-  bool matches(PlaceId, Direction, const Packet& frame) const override { return filter_.matches(frame.bytes()); }
+  bool matches(PlaceId, Direction, const Packet& frame) const override {
+    return filter_.matches(frame.bytes());
+  }
 
  private:
   CaptureFilter filter_;

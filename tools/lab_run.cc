@@ -49,9 +49,12 @@ bool explained(const Diagnostics& diagnostics) {
 
 std::string describe(const Host& host, const Interface& interface) {
   switch (host.kind) {
-    case HostKind::pod: return fmt::format("pod {} on {}", host.name, host.node);
-    case HostKind::internet: return fmt::format("internet host {}", host.name);
-    case HostKind::instance: return fmt::format("instance {}, {}", host.name, host.host_name);
+    case HostKind::pod:
+      return fmt::format("pod {} on {}", host.name, host.node);
+    case HostKind::internet:
+      return fmt::format("internet host {}", host.name);
+    case HostKind::instance:
+      return fmt::format("instance {}, {}", host.name, host.host_name);
     case HostKind::node:
       if (interface.kind == InterfaceKind::veth && interface.peer) {
         return fmt::format("{} towards pod {}", host.name, interface.peer->netns);
@@ -150,7 +153,8 @@ void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outp
   point.description = describe(host, interface);
   point.mac = interface.mac;
   if (!interface.addresses.empty()) {
-    point.address = CaptureAddress{interface.addresses.front().address, interface.addresses.front().prefix_length};
+    point.address =
+        CaptureAddress{interface.addresses.front().address, interface.addresses.front().prefix_length};
   }
   point.index = interface.index;
   point.loopback = interface.kind == InterfaceKind::loopback;

@@ -17,13 +17,15 @@ namespace ekspath {
 /// Loads a scenario; on mistakes prints all of them on standard error, and nothing comes back.
 [[nodiscard]] std::optional<Scenario> load_or_explain(const ScenarioChoice& choice);
 
-/// One run of one scenario: its world, its steps, what it expects, and who watches. Joins sim's taps to pcap's files.
+/// One run of one scenario: its world, its steps, what it expects, and who watches. Joins sim's taps to
+/// pcap's files.
 class LabRun {
  public:
   /// Prints what is wrong on standard error, and nothing comes back.
   [[nodiscard]] static std::unique_ptr<LabRun> prepare(Scenario scenario);
 
-  /// Adds the capture points that the scenario asks for, and the trace of all of them. Mistakes are printed; false then.
+  /// Adds the capture points that the scenario asks for, and the trace of all of them. Mistakes are printed;
+  /// false then.
   [[nodiscard]] bool capture(CaptureOutputs outputs);
   void add_observer(Observer& observer) { world_->observe(observer); }
   /// False when it was interrupted (SIGINT, SIGTERM), or an output failed.
@@ -33,7 +35,9 @@ class LabRun {
   [[nodiscard]] World& world() { return *world_; }
   [[nodiscard]] StepRunner& steps() { return *steps_; }
   [[nodiscard]] Capture* captures() { return capture_.get(); }
-  [[nodiscard]] std::vector<ExpectationResult> judge() const { return expectations_->judge(steps_->results()); }
+  [[nodiscard]] std::vector<ExpectationResult> judge() const {
+    return expectations_->judge(steps_->results());
+  }
 
  private:
   explicit LabRun(Scenario scenario) : scenario_(std::move(scenario)) {}

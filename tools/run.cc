@@ -20,7 +20,8 @@ std::string folder_of(const Scenario& scenario, const std::string& out) {
 std::optional<SystemError> make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
-    if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST) return SystemError{"cannot make the folder", part, errno};
+    if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST)
+      return SystemError{"cannot make the folder", part, errno};
     if (slash == std::string::npos) return std::nullopt;
   }
 }
@@ -46,15 +47,17 @@ std::string steps_text(const std::vector<StepResult>& steps) {
 std::string summary_json(LabRun& run, const std::vector<ExpectationResult>& expectations, bool interrupted,
                          std::size_t packets) {
   const Scenario& scenario = run.scenario();
-  std::string text = fmt::format("{{\"scenario\":{},\"variant\":{},\"seed\":{},\"interrupted\":{},\"simulated_ns\":{},"
-                                 "\"events\":{},\"packets\":{},\n \"steps\":[",
-                                 json(*scenario.metadata.name), json(scenario.variant), scenario.seed, interrupted,
-                                 run.world().engine().now().count(), run.world().engine().events_fired(), packets);
+  std::string text = fmt::format(
+      "{{\"scenario\":{},\"variant\":{},\"seed\":{},\"interrupted\":{},\"simulated_ns\":{},"
+      "\"events\":{},\"packets\":{},\n \"steps\":[",
+      json(*scenario.metadata.name), json(scenario.variant), scenario.seed, interrupted,
+      run.world().engine().now().count(), run.world().engine().events_fired(), packets);
   const char* separator = "";
   for (const StepResult& step : run.steps().results()) {
-    text += fmt::format("{}\n  {{\"name\":{},\"command\":{},\"started_ns\":{},\"ended_ns\":{},\"exit\":{},\"output\":{}}}",
-                        separator, json(step.name), json(step.line), step.started.count(), step.ended.count(),
-                        step.finished ? fmt::format("{}", step.exit_status) : std::string("null"), json(step.text));
+    text += fmt::format(
+        "{}\n  {{\"name\":{},\"command\":{},\"started_ns\":{},\"ended_ns\":{},\"exit\":{},\"output\":{}}}",
+        separator, json(step.name), json(step.line), step.started.count(), step.ended.count(),
+        step.finished ? fmt::format("{}", step.exit_status) : std::string("null"), json(step.text));
     separator = ",";
   }
   text += "\n ],\n \"expectations\":[";
@@ -90,8 +93,9 @@ std::string report_text(LabRun& run, const JourneyReport& journeys, const RunOpt
     const char* word = result.met ? (colour ? "\033[32mok\033[0m    " : "ok    ")
                                   : (colour ? "\033[31mFAILED\033[0m" : "FAILED");
     text += fmt::format("{} {}\n", word, result.text);
-    if (!result.met) text += fmt::format("       {}:{}:{}: {}\n", result.where.file, result.where.line,
-                                         result.where.column, result.mismatch);
+    if (!result.met)
+      text += fmt::format("       {}:{}:{}: {}\n", result.where.file, result.where.line, result.where.column,
+                          result.mismatch);
   }
   return text;
 }
@@ -135,8 +139,9 @@ int run_scenario(const RunOptions& options) {
   if (Capture* captures = run->captures()) {
     if (interrupted) {
       const auto parts = captures->abandon(now);
-      fmt::print(stderr, "ekspath: interrupted at {} of simulated time; {} unfinished files keep the name .part\n", now,
-                 parts.size());
+      fmt::print(stderr,
+                 "ekspath: interrupted at {} of simulated time; {} unfinished files keep the name .part\n",
+                 now, parts.size());
     } else {
       errors = captures->finish(now);
     }
@@ -147,13 +152,15 @@ int run_scenario(const RunOptions& options) {
 
   const std::string summary = summary_json(*run, expectations, interrupted, journeys.packets());
   if (!options.no_files && !interrupted) {
-    if (auto error = write_file(folder + "/steps.txt", steps_text(run->steps().results()))) errors.push_back(*error);
+    if (auto error = write_file(folder + "/steps.txt", steps_text(run->steps().results())))
+      errors.push_back(*error);
     if (auto error = write_file(folder + "/summary.json", summary)) errors.push_back(*error);
   }
   const bool stdout_is_taken = options.trace == "-";
   if (!options.quiet && !stdout_is_taken) {
     StandardOutput output;
-    output.write(options.format == TextFormat::json ? summary : report_text(*run, journeys, options, expectations));
+    output.write(options.format == TextFormat::json ? summary
+                                                    : report_text(*run, journeys, options, expectations));
     if (!options.no_files && !interrupted && options.format == TextFormat::text) {
       output.write(fmt::format("\nwritten to {}/\n", folder));
     }

@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-/// What each subcommand of the command line takes, and does. All return the exit status: 0 all well, 1 an expectation failed,
-/// 2 the input or the usage is wrong, 3 an output could not be written, 130 interrupted (design.md 5).
+/// What each subcommand of the command line takes, and does. All return the exit status: 0 all well, 1 an
+/// expectation failed, 2 the input or the usage is wrong, 3 an output could not be written, 130 interrupted
+/// (design.md 5).
 namespace ekspath {
 
 namespace exit_status {
@@ -25,7 +26,7 @@ struct ScenarioChoice {
 struct RunOptions {
   ScenarioChoice scenario;
   std::string out = "out";
-  std::string trace;           // "-", a FIFO or a file for the pcapng; "": in the output folder
+  std::string trace;  // "-", a FIFO or a file for the pcapng; "": in the output folder
   std::size_t packets = 40;
   bool all_decisions = false;
   bool no_files = false;
@@ -60,6 +61,5 @@ struct GraphOptions {
 int graph_scenario(const GraphOptions& options);
 
 int print_schema();
-int print_completion(const std::string& shell);
 
 }  // namespace ekspath

@@ -8,7 +8,8 @@ namespace {
 /// 512 + 100 * card + device. amazon-eks-ami nodeadm/cmd/nodeadm-internal/udev
 constexpr std::uint32_t primary_metric = 512;
 
-void add_dhcp_route(Netns& host, const Interface& primary, const DhcpLease& lease, const Prefix& to, bool via_router) {
+void add_dhcp_route(Netns& host, const Interface& primary, const DhcpLease& lease, const Prefix& to,
+                    bool via_router) {
   const Ipv4Address router = lease.subnet.network().plus(1);
   const Route route{.prefix = to,
                     .scope = via_router ? RouteScope::global : RouteScope::link,

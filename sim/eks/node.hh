@@ -11,15 +11,16 @@
 
 namespace ekspath {
 
-/// An EC2 instance that joined the cluster: names for a namespace and the ENIs that belong together, and its agents.
+/// An EC2 instance that joined the cluster: names for a namespace and the ENIs that belong together, and its
+/// agents.
 struct Node {
-  std::string name;              // as the scenario calls it: "node1"
-  std::string kubernetes_name;   // "ip-192-168-1-251.ap-northeast-2.compute.internal"
-  std::string zone;              // "ap-northeast-2a"
+  std::string name;             // as the scenario calls it: "node1"
+  std::string kubernetes_name;  // "ip-192-168-1-251.ap-northeast-2.compute.internal"
+  std::string zone;             // "ap-northeast-2a"
   std::string instance_type;
   Netns* netns = nullptr;
   Ipv4Address address;
-  std::vector<CniEni> enis;      // the primary first
+  std::vector<CniEni> enis;  // the primary first
   std::unique_ptr<VpcCni> cni;
   std::unique_ptr<KubeProxy> proxy;
 };
@@ -28,10 +29,10 @@ struct Node {
 struct Pod {
   std::string name;
   std::string pod_namespace = "default";
-  std::uint32_t node = 0;        // index in Cluster::nodes()
+  std::uint32_t node = 0;  // index in Cluster::nodes()
   Netns* netns = nullptr;
   Ipv4Address address;
-  std::uint32_t device = 0;      // of the ENI that carries the address
+  std::uint32_t device = 0;  // of the ENI that carries the address
   bool host_network = false;
 };
 

@@ -95,10 +95,11 @@ class Builder {
                                  ? nullptr
                                  : host->netns->find_interface(link.name->substr(slash + 1));
       if (interface == nullptr || interface->link == nullptr) {
-        diagnostics_.report({link.name.where, fmt::format("unknown link '{}'", *link.name),
-                             "a kind of path (same-az, cross-az, peering, nat-gateway, igw, internet, gateway, arp), veth, "
-                             "or HOST/INTERFACE",
-                             ""});
+        diagnostics_.report(
+            {link.name.where, fmt::format("unknown link '{}'", *link.name),
+             "a kind of path (same-az, cross-az, peering, nat-gateway, igw, internet, gateway, arp), veth, "
+             "or HOST/INTERFACE",
+             ""});
         continue;
       }
       LinkSpec spec = interface->link->spec();
@@ -123,8 +124,7 @@ class Builder {
     }
     for (const SecurityGroupEntry& group : entry.security_groups) {
       if (*group.name == "default") continue;
-      (void)taken(group.name.where,
-                  world_->fabric.add_security_group(vpc.value(), *group.name, *group.name));
+      (void)taken(group.name.where, world_->fabric.add_security_group(vpc.value(), *group.name, *group.name));
     }
     for (const SubnetEntry& subnet : entry.subnets) add_subnet(vpc.value(), subnet);
     for (const NatGatewayEntry& gateway : entry.nat_gateways) add_nat_gateway(gateway);
@@ -137,15 +137,18 @@ class Builder {
     spec.cidr = *entry.cidr;
     spec.zone = scenario_.region + *entry.az;
     spec.public_on_launch = entry.is_public;
-    if (entry.route_table) spec.route_table = world_->fabric.find_route_table(vpc, **entry.route_table).value();
-    if (entry.network_acl) spec.network_acl = world_->fabric.find_network_acl(vpc, **entry.network_acl).value();
+    if (entry.route_table)
+      spec.route_table = world_->fabric.find_route_table(vpc, **entry.route_table).value();
+    if (entry.network_acl)
+      spec.network_acl = world_->fabric.find_network_acl(vpc, **entry.network_acl).value();
     (void)taken(entry.name.where, world_->fabric.add_subnet(spec));
   }
 
   void add_nat_gateway(const NatGatewayEntry& entry) {
     const auto subnet = world_->fabric.find_subnet(*entry.subnet);
     if (!subnet) return;  // refused above, and reported
-    NatGatewaySpec spec{*entry.name, *subnet, entry.is_private ? Connectivity::private_ : Connectivity::public_, {}, {}};
+    NatGatewaySpec spec{
+        *entry.name, *subnet, entry.is_private ? Connectivity::private_ : Connectivity::public_, {}, {}};
     if (entry.public_ip) spec.public_address = **entry.public_ip;
     if (entry.private_ip) spec.private_address = **entry.private_ip;
     (void)taken(entry.name.where, world_->fabric.add_nat_gateway(spec));
@@ -181,17 +184,27 @@ class Builder {
     for (const VpcRouteEntry& route : entry.routes) {
       VpcRouteTarget target;
       switch (route.via) {
-        case RouteVia::local: continue;  // every table has it
-        case RouteVia::internet_gateway: target = VpcRouteTarget::internet_gateway(); break;
-        case RouteVia::nat_gateway: target = VpcRouteTarget::to(world_->fabric.find_nat_gateway(*route.target).value()); break;
-        case RouteVia::peering: target = VpcRouteTarget::to(world_->fabric.find_peering(*route.target).value()); break;
-        case RouteVia::blackhole: target = VpcRouteTarget::blackhole(); break;
+        case RouteVia::local:
+          continue;  // every table has it
+        case RouteVia::internet_gateway:
+          target = VpcRouteTarget::internet_gateway();
+          break;
+        case RouteVia::nat_gateway:
+          target = VpcRouteTarget::to(world_->fabric.find_nat_gateway(*route.target).value());
+          break;
+        case RouteVia::peering:
+          target = VpcRouteTarget::to(world_->fabric.find_peering(*route.target).value());
+          break;
+        case RouteVia::blackhole:
+          target = VpcRouteTarget::blackhole();
+          break;
       }
       done(route.to.where, world_->fabric.add_route(*table, *route.to, target));
     }
   }
 
-  /// A subnet that names no table gets one of its kind: `public` and one for each NAT gateway; the others follow `main`.
+  /// A subnet that names no table gets one of its kind: `public` and one for each NAT gateway; the others
+  /// follow `main`.
   void add_default_route(VpcId vpc, const SubnetEntry& entry) {
     if (entry.route_table || (!entry.is_public && !entry.nat_gateway)) return;
     const auto subnet = world_->fabric.find_subnet(*entry.name);
@@ -200,9 +213,9 @@ class Builder {
     auto table = world_->fabric.find_route_table(vpc, name);
     if (!table) {
       table = taken(entry.name.where, world_->fabric.add_route_table(vpc, name));
-      const VpcRouteTarget target = entry.nat_gateway
-                                        ? VpcRouteTarget::to(world_->fabric.find_nat_gateway(**entry.nat_gateway).value())
-                                        : VpcRouteTarget::internet_gateway();
+      const VpcRouteTarget target =
+          entry.nat_gateway ? VpcRouteTarget::to(world_->fabric.find_nat_gateway(**entry.nat_gateway).value())
+                            : VpcRouteTarget::internet_gateway();
       done(entry.name.where, world_->fabric.add_route(*table, Prefix(), target));
     }
     done(entry.name.where, world_->fabric.associate(*subnet, *table));
@@ -233,7 +246,8 @@ class Builder {
       if (entry.group) {
         const auto peer = find_group(vpc, **entry.group);
         if (!peer) {
-          diagnostics_.report({entry.group->where, fmt::format("unknown security group '{}'", **entry.group), "", ""});
+          diagnostics_.report(
+              {entry.group->where, fmt::format("unknown security group '{}'", **entry.group), "", ""});
           continue;
         }
         rule.peer = *peer;
@@ -246,7 +260,8 @@ class Builder {
   std::optional<SecurityGroupId> find_group(VpcId vpc, std::string_view name) const {
     if (const auto own = world_->fabric.find_security_group(vpc, name)) return own;
     for (const PeeringId id : world_->fabric.vpc(vpc).peerings) {
-      if (const auto far = world_->fabric.find_security_group(world_->fabric.peering(id).other(vpc), name)) return far;
+      if (const auto far = world_->fabric.find_security_group(world_->fabric.peering(id).other(vpc), name))
+        return far;
     }
     return std::nullopt;
   }
@@ -256,8 +271,8 @@ class Builder {
     if (!acl) return;
     const auto add = [&](const std::vector<NetworkAclRuleEntry>& rules, TrafficDirection direction) {
       for (const NetworkAclRuleEntry& rule : rules) {
-        done(rule.number.where,
-             world_->fabric.add_rule(*acl, {direction, *rule.number, rule.allow, filter_of(rule.selects), rule.cidr}));
+        done(rule.number.where, world_->fabric.add_rule(*acl, {direction, *rule.number, rule.allow,
+                                                               filter_of(rule.selects), rule.cidr}));
       }
     };
     add(entry.ingress, TrafficDirection::ingress);
@@ -278,9 +293,9 @@ class Builder {
   }
 
   /// An ENI with its interface in `netns`, joined both ways.
-  std::optional<EniId> add_eni(Netns& netns, std::uint32_t device, const HostPlace& place, const Location& where,
-                               const std::optional<Located<Ipv4Address>>& pin, const std::vector<SecurityGroupId>& groups,
-                               std::string description) {
+  std::optional<EniId> add_eni(Netns& netns, std::uint32_t device, const HostPlace& place,
+                               const Location& where, const std::optional<Located<Ipv4Address>>& pin,
+                               const std::vector<SecurityGroupId>& groups, std::string description) {
     EniSpec spec;
     spec.name = fmt::format("{}/eni{}", netns.name(), device);
     spec.subnet = place.subnet;
@@ -293,7 +308,8 @@ class Builder {
       return std::nullopt;
     }
     Eni& door = world_->fabric.eni(eni.value());
-    Interface& interface = netns.add_interface(nitro_interface_name(device), InterfaceKind::ena, door.mac(), 9001);
+    Interface& interface =
+        netns.add_interface(nitro_interface_name(device), InterfaceKind::ena, door.mac(), 9001);
     interface.connect(Fabric::host_link(), door);
     done(where, world_->fabric.attach(eni.value(), {interface.place, &interface, 0}));
     return eni.value();
@@ -302,14 +318,15 @@ class Builder {
   Ipv4Address add_public_address(EniId eni, const HostPlace& place, const Location& where,
                                  const std::optional<Located<Ipv4Address>>& pin) {
     const Ipv4Address address = world_->fabric.eni(eni).primary_address();
-    if (const Ipv4Address known = world_->fabric.public_address_of(place.vpc, address); !known.is_unspecified()) {
+    if (const Ipv4Address known = world_->fabric.public_address_of(place.vpc, address);
+        !known.is_unspecified()) {
       if (!pin) return known;
       done(where, world_->fabric.disassociate_public_address(eni, address));
     } else if (!pin && !place.is_public) {
       return {};
     }
-    return taken(pin ? pin->where : where,
-                 world_->fabric.associate_public_address(eni, address, pin ? std::optional(**pin) : std::nullopt));
+    return taken(pin ? pin->where : where, world_->fabric.associate_public_address(
+                                               eni, address, pin ? std::optional(**pin) : std::nullopt));
   }
 
   DhcpLease lease_of(const HostPlace& place, Ipv4Address address) const {
@@ -328,7 +345,8 @@ class Builder {
     for (const Setting& setting : settings) {
       const int error = write_sysctl(netns, *setting.name, *setting.value);
       if (error == ENOENT) {
-        diagnostics_.report({setting.name.where, fmt::format("unknown sysctl '{}' on {}", *setting.name, netns.name()), "",
+        diagnostics_.report({setting.name.where,
+                             fmt::format("unknown sysctl '{}' on {}", *setting.name, netns.name()), "",
                              near_miss_text(near_miss(*setting.name, sysctl_names(netns)))});
       } else if (error != 0) {
         diagnostics_.report({setting.value.where, fmt::format("'{}' for {}", *setting.value, *setting.name),
@@ -345,8 +363,12 @@ class Builder {
     for (const Listen& listen : listens) {
       ServerKind kind = ServerKind::http_echo;
       switch (listen.serves) {
-        case ServedProgram::http_echo: kind = ServerKind::http_echo; break;
-        case ServedProgram::http_client_address: kind = ServerKind::http_client_address; break;
+        case ServedProgram::http_echo:
+          kind = ServerKind::http_echo;
+          break;
+        case ServedProgram::http_client_address:
+          kind = ServerKind::http_client_address;
+          break;
         case ServedProgram::echo:
           kind = listen.transport == Transport::tcp ? ServerKind::tcp_echo : ServerKind::udp_echo;
           break;
@@ -363,13 +385,15 @@ class Builder {
       if (group) groups.push_back(*group);
     }
     Netns& netns = world_->add_netns(*entry.name);
-    const auto eni = add_eni(netns, 0, place, entry.name.where, entry.private_ip, groups, "Primary network interface");
+    const auto eni =
+        add_eni(netns, 0, place, entry.name.where, entry.private_ip, groups, "Primary network interface");
     if (!eni) return;
     const Ipv4Address address = world_->fabric.eni(*eni).primary_address();
     boot_al2023(netns, *netns.find_interface(nitro_interface_name(0)), lease_of(place, address));
     set_sysctls(netns, entry.sysctls);
-    const Host& host = world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
-                                         add_public_address(*eni, place, entry.name.where, entry.public_ip), ""});
+    const Host& host =
+        world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
+                          add_public_address(*eni, place, entry.name.where, entry.public_ip), ""});
     start_servers(host, entry.listens);
   }
 
@@ -387,13 +411,14 @@ class Builder {
     ASSERT(netns.routing.add_route(route_table::main, {.prefix = Prefix(Internet::gateway, 32),
                                                        .scope = RouteScope::link,
                                                        .out_interface = interface.index}) == 0);
-    ASSERT(netns.routing.add_route(route_table::main, {.prefix = Prefix(),
-                                                       .out_interface = interface.index,
-                                                       .gateway = Internet::gateway}) == 0);
-    ASSERT(netns.neighbours.add({Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) ==
-           0);
+    ASSERT(netns.routing.add_route(
+               route_table::main,
+               {.prefix = Prefix(), .out_interface = interface.index, .gateway = Internet::gateway}) == 0);
+    ASSERT(netns.neighbours.add(
+               {Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) == 0);
     world_->add_name(*entry.name, *entry.ip);
-    const Host& host = world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, ""});
+    const Host& host =
+        world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, ""});
     start_servers(host, entry.listens);
   }
 
@@ -411,10 +436,12 @@ class Builder {
     Cluster::Versions versions;
     versions.cni = CniVersion::parse(*entry.cni.version).value();
     const std::size_t dot = entry.version->find('.');
-    versions.kubernetes = {std::stoi(entry.version->substr(0, dot)), std::stoi(entry.version->substr(dot + 1))};
+    versions.kubernetes = {std::stoi(entry.version->substr(0, dot)),
+                           std::stoi(entry.version->substr(dot + 1))};
     CniEnvironment environment;
     for (const Setting& setting : entry.cni.env) environment[*setting.name] = *setting.value;
-    world_->cluster = std::make_unique<Cluster>(world_->engine(), *entry.name, versions, std::move(environment));
+    world_->cluster =
+        std::make_unique<Cluster>(world_->engine(), *entry.name, versions, std::move(environment));
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
@@ -432,17 +459,19 @@ class Builder {
     node.zone = world_->fabric.zone_name(world_->fabric.subnet(place.subnet).zone);
     node.address = world_->fabric.eni(*primary).primary_address();
     node.kubernetes_name = private_dns_name(node.address);
-    node.enis.push_back({0, 0, nitro_interface_name(0), node.address, world_->fabric.subnet(place.subnet).cidr});
+    node.enis.push_back(
+        {0, 0, nitro_interface_name(0), node.address, world_->fabric.subnet(place.subnet).cidr});
     boot_al2023(netns, *netns.find_interface(nitro_interface_name(0)), lease_of(place, node.address));
     // kubelet's and containerd's needs: /etc/sysctl.d of the EKS AMI (facts/vpc-cni.md 1)
     ASSERT(write_sysctl(netns, "net.ipv4.ip_forward", "1") == 0);
 
     for (const EniEntry& eni : entry.enis) {
-      const auto secondary = add_eni(netns, *eni.device, place, eni.device.where, eni.private_ip, node_groups_,
-                                     fmt::format("aws-K8S-{}", entry.name));
+      const auto secondary = add_eni(netns, *eni.device, place, eni.device.where, eni.private_ip,
+                                     node_groups_, fmt::format("aws-K8S-{}", entry.name));
       if (!secondary) continue;
       node.enis.push_back({*eni.device, 0, nitro_interface_name(*eni.device),
-                           world_->fabric.eni(*secondary).primary_address(), world_->fabric.subnet(place.subnet).cidr});
+                           world_->fabric.eni(*secondary).primary_address(),
+                           world_->fabric.subnet(place.subnet).cidr});
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
     world_->add_host(
@@ -474,9 +503,9 @@ class Builder {
       set_al2023_sysctls(*pod.netns);
     }
     // A hostNetwork pod's host name is its node's.
-    const Host& host =
-        world_->add_host({pod.name, HostKind::pod, pod.netns, entry.host_network ? node->kubernetes_name : pod.name,
-                          pod.address, Ipv4Address(), node->name});
+    const Host& host = world_->add_host({pod.name, HostKind::pod, pod.netns,
+                                         entry.host_network ? node->kubernetes_name : pod.name, pod.address,
+                                         Ipv4Address(), node->name});
     world_->cluster->place(std::move(pod));
     set_sysctls(*host.netns, entry.sysctls);
     start_servers(host, entry.listens);

@@ -26,29 +26,32 @@ class CommandOutput {
 /// Where and how a command runs.
 struct CommandContext {
   World& world;
-  Host* host = nullptr;       // whose shell; null: the operator's own terminal (kubectl)
-  bool root = true;           // sudo, or a pod
-  std::string input;          // standard input of the step
+  Host* host = nullptr;  // whose shell; null: the operator's own terminal (kubectl)
+  bool root = true;      // sudo, or a pod
+  std::string input;     // standard input of the step
   CommandOutput& output;
 };
 
-/// A command at work. It ends by calling `ended` once, now or at a later simulated time; stop() is Ctrl-C (SIGINT).
+/// A command at work. It ends by calling `ended` once, now or at a later simulated time; stop() is Ctrl-C
+/// (SIGINT).
 class RunningCommand {
  public:
   virtual ~RunningCommand() = default;
   virtual void stop() = 0;
-  /// Whether it goes on until somebody stops it: tcpdump, ping without -c, nc -l. At the end of a run the runner waits for
-  /// the others, and stops these.
+  /// Whether it goes on until somebody stops it: tcpdump, ping without -c, nc -l. At the end of a run the
+  /// runner waits for the others, and stops these.
   [[nodiscard]] virtual bool open_ended() const { return false; }
 };
 
-/// What starts one kind of command. `words[0]` is its name. May call `ended` before it returns; then the returned pointer
-/// may be null. Nothing that it starts outlives the World.
+/// What starts one kind of command. `words[0]` is its name. May call `ended` before it returns; then the
+/// returned pointer may be null. Nothing that it starts outlives the World.
 using CommandEnded = std::function<void(int exit_status)>;
-using StartCommand = std::unique_ptr<RunningCommand> (*)(CommandContext& context, const std::vector<std::string>& words,
+using StartCommand = std::unique_ptr<RunningCommand> (*)(CommandContext& context,
+                                                         const std::vector<std::string>& words,
                                                          CommandEnded ended);
-/// What is wrong with the words of a command, before any world runs: "" when nothing is. The text names the option or the
-/// word ("unknown option '-Q'", "expected a pod after exec"), and a near miss where there is one.
+/// What is wrong with the words of a command, before any world runs: "" when nothing is. The text names the
+/// option or the word ("unknown option '-Q'", "expected a pod after exec"), and a near miss where there is
+/// one.
 using CheckCommand = std::string (*)(const std::vector<std::string>& words);
 
 struct CommandKind {
@@ -62,14 +65,16 @@ struct CommandKind {
 /// Commands of a host's shell: ping, curl, ip, iptables, ... (sim/lab/commands/*.cc), sorted by name.
 [[nodiscard]] const std::vector<CommandKind>& host_commands();
 
-/// A line as a step has it: `kubectl ...`, `ssh HOST [sudo] COMMAND`. Finds the host, then the command. Errors of the line
-/// itself are written to context.output as the real shell would, with its status (127 command not found, ...).
-[[nodiscard]] std::unique_ptr<RunningCommand> start_line(World& world, std::string_view line, std::string input,
-                                                         CommandOutput& output, CommandEnded ended);
+/// A line as a step has it: `kubectl ...`, `ssh HOST [sudo] COMMAND`. Finds the host, then the command.
+/// Errors of the line itself are written to context.output as the real shell would, with its status (127
+/// command not found, ...).
+[[nodiscard]] std::unique_ptr<RunningCommand> start_line(World& world, std::string_view line,
+                                                         std::string input, CommandOutput& output,
+                                                         CommandEnded ended);
 /// The same checks without a run.
 struct LineCheck {
-  std::string error;         // "" when the line is good
-  bool open_ended = false;   // in the foreground such a step would never end
+  std::string error;        // "" when the line is good
+  bool open_ended = false;  // in the foreground such a step would never end
 };
 [[nodiscard]] LineCheck check_line(std::string_view line);
 

@@ -45,7 +45,8 @@ class Expectations::DropCount final : public Observer {
     std::uint64_t sum = 0;
     for (const auto& [key, count] : counts_) {
       const std::string_view at = key.first;
-      const bool within = at == place || (at.starts_with(place) && at.size() > place.size() && at[place.size()] == '/');
+      const bool within =
+          at == place || (at.starts_with(place) && at.size() > place.size() && at[place.size()] == '/');
       if (within && key.second == reason) sum += count;
     }
     return sum;
@@ -74,7 +75,8 @@ Expectations::~Expectations() = default;
 
 void Expectations::prepare(const CaptureExpectation& expectation, Diagnostics& diagnostics) {
   const Location& where = expectation.at.where;
-  const std::string interface_name = resolve_references(*world_, expectation.at.interface, where, diagnostics);
+  const std::string interface_name =
+      resolve_references(*world_, expectation.at.interface, where, diagnostics);
   const Host* host = world_->host(expectation.at.host);
   if (host == nullptr) {
     diagnostics.report({where, fmt::format("unknown host '{}'", expectation.at.host), "", ""});
@@ -96,11 +98,13 @@ void Expectations::prepare(const CaptureExpectation& expectation, Diagnostics& d
   }
   std::unique_ptr<FrameFilter> filter;
   if (expectation.filter) {
-    texts_.back().filter_or_place = resolve_references(*world_, **expectation.filter, expectation.filter->where, diagnostics);
+    texts_.back().filter_or_place =
+        resolve_references(*world_, **expectation.filter, expectation.filter->where, diagnostics);
     std::string error;
     if (world_->compile_filter) filter = world_->compile_filter(texts_.back().filter_or_place, any, error);
     if (!error.empty()) {
-      diagnostics.report({expectation.filter->where, fmt::format("filter '{}': {}", texts_.back().filter_or_place, error), "", ""});
+      diagnostics.report({expectation.filter->where,
+                          fmt::format("filter '{}': {}", texts_.back().filter_or_place, error), "", ""});
       return;
     }
   }
@@ -128,7 +132,8 @@ void Expectations::prepare(const DropExpectation& expectation, Diagnostics& diag
   std::string& place = texts_.back().filter_or_place;
   place = resolve_references(*world_, *expectation.at, expectation.at.where, diagnostics);
   std::vector<std::string> names;
-  for (std::uint32_t i = 0; i < world_->places().size(); ++i) names.emplace_back(world_->places().name(PlaceId(i)));
+  for (std::uint32_t i = 0; i < world_->places().size(); ++i)
+    names.emplace_back(world_->places().name(PlaceId(i)));
   if (std::ranges::find(names, place) != names.end()) return;
   const std::string near = near_miss(place, names);
   diagnostics.report({expectation.at.where, fmt::format("unknown place '{}'", place),
@@ -148,8 +153,9 @@ std::vector<ExpectationResult> Expectations::judge(const std::vector<StepResult>
     };
     if (expectation.capture) {
       const auto& capture = *expectation.capture;
-      result.text = fmt::format("{}/{}{}: {} packets", capture.at.host, capture.at.interface,
-                                texts.filter_or_place.empty() ? "" : fmt::format(" '{}'", texts.filter_or_place), capture.packets);
+      result.text = fmt::format(
+          "{}/{}{}: {} packets", capture.at.host, capture.at.interface,
+          texts.filter_or_place.empty() ? "" : fmt::format(" '{}'", texts.filter_or_place), capture.packets);
       compare(capture.packets, frames_[i]->count());
     } else if (expectation.drop) {
       result.text = fmt::format("{} drops {} packets: {}", texts.filter_or_place, expectation.drop->packets,

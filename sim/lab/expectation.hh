@@ -41,7 +41,7 @@ class Expectations {
   World* world_;
   const Scenario* scenario_;
   std::unique_ptr<DropCount> drops_;
-  std::vector<std::unique_ptr<FrameCount>> frames_;      // by expectation; null where it is not of frames
+  std::vector<std::unique_ptr<FrameCount>> frames_;  // by expectation; null where it is not of frames
   /// With references resolved.
   struct Texts {
     std::string filter_or_place;

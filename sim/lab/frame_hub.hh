@@ -18,13 +18,13 @@ class FrameFilter {
   [[nodiscard]] virtual bool matches(PlaceId interface, Direction direction, const Packet& frame) const = 0;
 };
 
-/// Compiles an expression for one interface or, with `any`, for all interfaces of a host at once (other link header). What is
-/// wrong with it goes to `error`, and null comes back.
+/// Compiles an expression for one interface or, with `any`, for all interfaces of a host at once (other link
+/// header). What is wrong with it goes to `error`, and null comes back.
 using CompileFilter =
     std::function<std::unique_ptr<FrameFilter>(std::string_view expression, bool any, std::string& error)>;
 
-/// Shows each frame of a world to those who asked to see its place: captures, tcpdump commands, expectations. An interface
-/// that nobody watches has no tap.
+/// Shows each frame of a world to those who asked to see its place: captures, tcpdump commands, expectations.
+/// An interface that nobody watches has no tap.
 class FrameHub final : public Tap {
  public:
   void watch(PlaceId interface, Tap& tap);

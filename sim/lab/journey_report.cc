@@ -22,15 +22,17 @@ std::string offset(Nanoseconds time) {
 
 /// Only the half that a translation changed: "192.168.1.101:40000 -> 192.168.1.251:1055".
 std::string change(const Tuple& before, const Tuple& after) {
-  const auto side = [&](Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b, std::string_view what) {
+  const auto side = [&](Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b,
+                        std::string_view what) {
     if (a == b && port_a == port_b) return std::string();
     const bool ports = port_a != 0 || port_b != 0;
-    return ports ? fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b) : fmt::format("{} {} -> {}", what, a, b);
+    return ports ? fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b)
+                 : fmt::format("{} {} -> {}", what, a, b);
   };
   const bool icmp = before.protocol == 1;
   std::string text = side(before.source, before.source_port, after.source, after.source_port, "source");
-  const std::string destination = side(before.destination, icmp ? 0 : before.destination_port, after.destination,
-                                       icmp ? 0 : after.destination_port, "destination");
+  const std::string destination = side(before.destination, icmp ? 0 : before.destination_port,
+                                       after.destination, icmp ? 0 : after.destination_port, "destination");
   if (!text.empty() && !destination.empty()) text += ", ";
   return text + destination;
 }
@@ -39,7 +41,8 @@ std::string change(const Tuple& before, const Tuple& after) {
 
 void JourneyReport::decided(const Decision& decision) {
   if (decision.trace == 0) return;
-  const auto [known, born] = by_trace_.try_emplace(decision.trace, static_cast<std::uint32_t>(journeys_.size()));
+  const auto [known, born] =
+      by_trace_.try_emplace(decision.trace, static_cast<std::uint32_t>(journeys_.size()));
   if (born) journeys_.emplace_back();
   journeys_[known->second].moments.push_back({decision.time, decision.where, decision.stage, decision.verdict,
                                               decision.reason, decision.mark, std::string(decision.rule),
@@ -56,11 +59,25 @@ std::string JourneyReport::text(const Style& style) const {
   return text;
 }
 
-void JourneyReport::tell(std::string& text, std::size_t number, const Journey& journey, const Style& style) const {
+std::vector<std::string> JourneyReport::lines(std::size_t packet) const {
+  std::vector<std::string> lines;
+  if (packet >= journeys_.size()) return lines;
+  std::string text;
+  tell(text, packet + 1, journeys_[packet], Style());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    if (end > at) lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+void JourneyReport::tell(std::string& text, std::size_t number, const Journey& journey,
+                         const Style& style) const {
   const Colours& colours = style.colour ? ansi : plain;
   const Nanoseconds born = journey.moments.front().time;
-  text += fmt::format("{}packet {}{}  {}  {}at {}s{}\n", colours.bold, number, colours.reset, journey.moments.front().before,
-                      colours.dim, offset(born), colours.reset);
+  text += fmt::format("{}packet {}{}  {}  {}at {}s{}\n", colours.bold, number, colours.reset,
+                      journey.moments.front().before, colours.dim, offset(born), colours.reset);
   std::uint32_t mark = 0;
   for (const Moment& moment : journey.moments) {
     const std::string_view where = places_->name(moment.where);
@@ -69,7 +86,9 @@ void JourneyReport::tell(std::string& text, std::size_t number, const Journey& j
     const bool changes = moment.verdict == Verdict::translate && moment.before != moment.after;
     const bool marks = moment.mark != mark && moment.stage != Stage::ingress;
     mark = moment.mark;
-    const std::string by = moment.rule.empty() ? std::string() : fmt::format("  {}{}{}", colours.dim, moment.rule, colours.reset);
+    const std::string by = moment.rule.empty()
+                               ? std::string()
+                               : fmt::format("  {}{}{}", colours.dim, moment.rule, colours.reset);
     if (dies) {
       text += fmt::format("  {:>9}  {:<24} {}DROP {}{}{}\n", offset(moment.time - born), where, colours.death,
                           to_string(moment.reason), colours.reset, by);
@@ -77,18 +96,20 @@ void JourneyReport::tell(std::string& text, std::size_t number, const Journey& j
       text += fmt::format("  {:>9}  {:<24} {} {}\n", offset(moment.time - born), where,
                           moment.stage == Stage::ingress ? "in " : "out", moment.after);
     } else if (moment.verdict == Verdict::deliver) {
-      text += fmt::format("  {:>9}  {:<24} {}delivered{}\n", offset(moment.time - born), where, colours.success,
-                          colours.reset);
+      text += fmt::format("  {:>9}  {:<24} {}delivered{}\n", offset(moment.time - born), where,
+                          colours.success, colours.reset);
     } else if (changes) {
-      text += fmt::format("  {:>9}  {:<24} {}{} {}{}{}\n", "", moment.stage == Stage::nat ? "" : where, colours.change,
-                          to_string(moment.stage), change(moment.before, moment.after), colours.reset, by);
+      text += fmt::format("  {:>9}  {:<24} {}{} {}{}{}\n", "", moment.stage == Stage::nat ? "" : where,
+                          colours.change, to_string(moment.stage), change(moment.before, moment.after),
+                          colours.reset, by);
     } else if (marks) {
-      text += fmt::format("  {:>9}  {:<24} {}{} mark {:#x}{}{}\n", "", "", colours.change, to_string(moment.stage),
-                          moment.mark, colours.reset, by);
+      text += fmt::format("  {:>9}  {:<24} {}{} mark {:#x}{}{}\n", "", "", colours.change,
+                          to_string(moment.stage), moment.mark, colours.reset, by);
     } else if (moment.stage == Stage::route && !moment.rule.empty()) {
       text += fmt::format("  {:>9}  {:<24} route{}\n", "", "", by);
     } else if (style.all_decisions) {
-      text += fmt::format("  {:>9}  {:<24} {} {}{}\n", "", "", to_string(moment.stage), to_string(moment.verdict), by);
+      text += fmt::format("  {:>9}  {:<24} {} {}{}\n", "", "", to_string(moment.stage),
+                          to_string(moment.verdict), by);
     }
   }
   text += '\n';

@@ -13,10 +13,12 @@ struct Mistake {
   std::string hint;
 };
 
-std::optional<std::string> property_of(const World& world, const Host& host, std::string_view property, Mistake& mistake) {
+std::optional<std::string> property_of(const World& world, const Host& host, std::string_view property,
+                                       Mistake& mistake) {
   if (property == "ip") return fmt::format("{}", host.address);
   if (property == "hostName") return host.host_name;
-  if (property == "publicIp" && !host.public_address.is_unspecified()) return fmt::format("{}", host.public_address);
+  if (property == "publicIp" && !host.public_address.is_unspecified())
+    return fmt::format("{}", host.public_address);
   if (property == "node" && host.kind == HostKind::pod) return host.node;
   if (property.starts_with("veth.") && host.kind == HostKind::node && world.cluster) {
     const std::string_view pod_name = property.substr(5);
@@ -68,7 +70,8 @@ std::string resolve_references(const World& world, std::string_view text, const 
       result += *value;
     } else {
       result.append(text.substr(open, close - open + 1));
-      diagnostics.report({where, fmt::format("'{}'", text.substr(open, close - open + 1)), mistake.expected, mistake.hint});
+      diagnostics.report(
+          {where, fmt::format("'{}'", text.substr(open, close - open + 1)), mistake.expected, mistake.hint});
     }
     text.remove_prefix(close + 1);
   }

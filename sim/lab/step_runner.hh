@@ -14,25 +14,26 @@ namespace ekspath {
 
 /// What one step did.
 struct StepResult {
-  std::string name;                 // the step's, or ""
-  std::string line;                 // as run, references replaced
+  std::string name;  // the step's, or ""
+  std::string line;  // as run, references replaced
   Nanoseconds started;
   Nanoseconds ended;
-  bool finished = false;            // false: the run was interrupted before or within it
+  bool finished = false;  // false: the run was interrupted before or within it
   bool background = false;
   int exit_status = 0;
-  std::string text;                 // standard output and error, as a terminal shows them
+  std::string text;  // standard output and error, as a terminal shows them
 };
 
-/// Runs the steps of a scenario in its world, one after another, at their times, or beside each other in the background.
+/// Runs the steps of a scenario in its world, one after another, at their times, or beside each other in the
+/// background.
 class StepRunner final : public Entity {
  public:
   /// Reports references to nothing, and foreground steps that would never end, before anything runs.
   StepRunner(World& world, const Scenario& scenario, Diagnostics& diagnostics);
   ~StepRunner();
 
-  /// To the end of the last step, and a second more for what is still on its way. False when the engine was interrupted
-  /// or on_pulse said no.
+  /// To the end of the last step, and a second more for what is still on its way. False when the engine was
+  /// interrupted or on_pulse said no.
   bool run();
 
   /// In the order of the file.
@@ -41,7 +42,8 @@ class StepRunner final : public Entity {
   std::function<void(const StepResult&)> on_start;
   std::function<void(const StepResult&, std::string_view text)> on_text;
   std::function<void(const StepResult&)> on_end;
-  /// Asked every few thousand events whether to go on: for live outputs, progress, and outputs that failed. May be empty.
+  /// Asked every few thousand events whether to go on: for live outputs, progress, and outputs that failed.
+  /// May be empty.
   std::function<bool()> on_pulse;
 
   void fire(const Event& event) override;

@@ -28,14 +28,16 @@ World::World(std::uint64_t seed, std::int64_t epoch_ns)
 World::~World() = default;
 
 Host* World::host(std::string_view name) {
-  const auto found = std::ranges::lower_bound(hosts_, name, {}, [](const auto& host) { return std::string_view(host->name); });
+  const auto found = std::ranges::lower_bound(hosts_, name, {},
+                                              [](const auto& host) { return std::string_view(host->name); });
   return found != hosts_.end() && (*found)->name == name ? found->get() : nullptr;
 }
 
 const Host* World::host(std::string_view name) const { return const_cast<World*>(this)->host(name); }
 
 Host& World::add_host(Host host) {
-  const auto at = std::ranges::lower_bound(hosts_, host.name, {}, [](const auto& known) { return known->name; });
+  const auto at =
+      std::ranges::lower_bound(hosts_, host.name, {}, [](const auto& known) { return known->name; });
   return **hosts_.insert(at, std::make_unique<Host>(std::move(host)));
 }
 
@@ -63,6 +65,8 @@ std::vector<Interface*> World::interfaces_of(const Host& host) const { return ho
 
 ProgramEnvironment World::environment_of(const Host& host) { return {names_.get(), host.host_name}; }
 
-void World::add_name(std::string name, Ipv4Address address) { names_->addresses_.emplace(std::move(name), address); }
+void World::add_name(std::string name, Ipv4Address address) {
+  names_->addresses_.emplace(std::move(name), address);
+}
 
 }  // namespace ekspath

@@ -23,13 +23,13 @@ enum class HostKind : std::uint8_t { pod, node, instance, internet };
 
 /// Something with a shell: what `kubectl exec` and `ssh` name, and a capture's first half.
 struct Host {
-  std::string name;                // "pod1", "node1", "operator", "dns.google"
+  std::string name;  // "pod1", "node1", "operator", "dns.google"
   HostKind kind = HostKind::pod;
-  Netns* netns = nullptr;          // a hostNetwork pod's is its node's
-  std::string host_name;           // what `hostname` prints
+  Netns* netns = nullptr;  // a hostNetwork pod's is its node's
+  std::string host_name;   // what `hostname` prints
   Ipv4Address address;
-  Ipv4Address public_address;      // unspecified: none
-  std::string node;                // of a pod
+  Ipv4Address public_address;  // unspecified: none
+  std::string node;            // of a pod
 };
 
 /// What was built of a scenario, and the owner of it all.
@@ -91,8 +91,8 @@ class World {
   std::vector<std::unique_ptr<Program>> servers;
 };
 
-/// Builds everything that the scenario names. What only shows now (addresses that the fabric refuses, sysctls that no kernel
-/// has, references to nothing) goes to `diagnostics`, and null comes back.
+/// Builds everything that the scenario names. What only shows now (addresses that the fabric refuses, sysctls
+/// that no kernel has, references to nothing) goes to `diagnostics`, and null comes back.
 [[nodiscard]] std::unique_ptr<World> build_world(const Scenario& scenario, Diagnostics& diagnostics);
 
 }  // namespace ekspath

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/lab/command.hh"
+
+/// The commands that a person types at a host's shell, a file each. Their text is that of the real tools
+/// (AL2023 versions).
+namespace ekspath {
+
+[[nodiscard]] CommandKind ping_command();
+[[nodiscard]] CommandKind curl_command();
+[[nodiscard]] CommandKind nc_command();
+[[nodiscard]] CommandKind traceroute_command();
+
+/// The operator's own terminal: `kubectl ...` but for exec, which start_line() takes apart itself.
+[[nodiscard]] CommandKind kubectl_command();
+
+}  // namespace ekspath
