@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cerrno>
 
 #include "sim/base/assert.hh"
+#include "sim/base/near_miss.hh"
 #include "sim/eks/al2023.hh"
 #include "sim/lab/world.hh"
 
@@ -361,19 +363,7 @@ class Builder {
 
   void start_servers(const Host& host, const std::vector<Listen>& listens) {
     for (const Listen& listen : listens) {
-      ServerKind kind = ServerKind::http_echo;
-      switch (listen.serves) {
-        case ServedProgram::http_echo:
-          kind = ServerKind::http_echo;
-          break;
-        case ServedProgram::http_client_address:
-          kind = ServerKind::http_client_address;
-          break;
-        case ServedProgram::echo:
-          kind = listen.transport == Transport::tcp ? ServerKind::tcp_echo : ServerKind::udp_echo;
-          break;
-      }
-      world_->servers.push_back(start_server(*host.netns, kind, *listen.port, world_->environment_of(host)));
+      world_->servers.push_back(start_server(*host.netns, *listen.serves, *listen.port, world_->environment_of(host)));
     }
   }
 
