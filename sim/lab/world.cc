@@ -7,9 +7,10 @@ namespace ekspath {
 /// The names of a scenario's internet hosts, as if they stood in every host's /etc/hosts.
 class World::Names final : public Resolver {
  public:
-  void resolve(Netns&, const std::string& name, Answer answer) override {
+  std::unique_ptr<Query> resolve(Netns&, const std::string& name, Answer answer) override {
     const auto found = addresses_.find(name);
     answer(found == addresses_.end() ? std::nullopt : std::optional(found->second));
+    return nullptr;
   }
   [[nodiscard]] std::string name_of(Netns&, Ipv4Address address) override {
     for (const auto& [name, known] : addresses_) {

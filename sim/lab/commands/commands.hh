@@ -13,6 +13,12 @@ namespace ekspath {
 [[nodiscard]] CommandKind curl_command();
 [[nodiscard]] CommandKind nc_command();
 [[nodiscard]] CommandKind traceroute_command();
+[[nodiscard]] CommandKind ip_command();
+[[nodiscard]] CommandKind iptables_command();
+[[nodiscard]] CommandKind iptables_save_command();
+[[nodiscard]] CommandKind iptables_restore_command();
+[[nodiscard]] CommandKind conntrack_command();
+[[nodiscard]] CommandKind sysctl_command();
 
 /// The operator's own terminal: `kubectl ...` but for exec, which start_line() takes apart itself.
 [[nodiscard]] CommandKind kubectl_command();
