@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include "sim/aws/topology.hh"
 #include "sim/base/near_miss.hh"
 #include "sim/lab/load_scenario.hh"
+#include "sim/lab/reference.hh"
 #include "tools/frame_filter.hh"
 #include "tools/terminal.hh"
 
@@ -71,6 +73,10 @@ std::optional<Scenario> load_or_explain(const ScenarioChoice& choice) {
   LoadOptions options;
   options.variant = choice.variant;
   options.sets = choice.sets;
+  options.check_step = [](const Step& step, Diagnostics& found) {
+    const LineCheck check = check_line(*step.run);
+    if (!check.error.empty()) found.report({step.run.where, check.error, "", ""});
+  };
   if (choice.seed) options.sets.push_back(fmt::format("seed={}", *choice.seed));
   auto scenario = load_scenario(choice.path, options, diagnostics);
   if (!explained(diagnostics)) return std::nullopt;
@@ -87,6 +93,9 @@ std::unique_ptr<LabRun> LabRun::prepare(Scenario scenario) {
     run->steps_ = std::make_unique<StepRunner>(*run->world_, run->scenario_, diagnostics);
   }
   if (!explained(diagnostics)) return nullptr;
+  for (const TopologyFinding& finding : Topology(run->world_->fabric).findings()) {
+    fmt::print(stderr, "{}: note: {}: {}\n", run->scenario_.path, finding.subject, finding.text);
+  }
   return run;
 }
 
@@ -146,7 +155,7 @@ bool LabRun::capture(CaptureOutputs outputs) {
 
 void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outputs,
                        std::shared_ptr<const CaptureFilter> filter) {
-  CapturePoint point;
+  CaptureInterface point;
   point.place = interface.place;
   point.host = host.name;
   point.interface = interface.name;

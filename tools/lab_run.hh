@@ -21,7 +21,8 @@ namespace ekspath {
 /// pcap's files.
 class LabRun {
  public:
-  /// Prints what is wrong on standard error, and nothing comes back.
+  /// Prints what is wrong on standard error, and nothing comes back. What only looks wrong (a route into
+  /// nothing) is noted there, and the run goes on.
   [[nodiscard]] static std::unique_ptr<LabRun> prepare(Scenario scenario);
 
   /// Adds the capture points that the scenario asks for, and the trace of all of them. Mistakes are printed;

@@ -424,7 +424,7 @@ CommandResult ip_rule(Netns& netns, const std::vector<std::string>& words) {
   CommandResult result;
   for (const PolicyRule& rule : netns.routing.rules()) {
     if (command.only_table && rule.table != *command.only_table) continue;
-    result.out += Routing::text(rule) + "\n";
+    result.out += netns.routing.text(rule) + "\n";
   }
   return result;
 }
