@@ -43,6 +43,17 @@ Ipv4Address source_of(const Routing& routing, const Route& route, const Interfac
   return routing.select_source(&out, route.gateway, route.scope);
 }
 
+RouteResult without_route(const Routing& routing, const FlowKey& key, Interface& out, const Route& stand_in) {
+  RouteResult result;
+  result.outcome = RouteResult::Outcome::found;
+  result.route = &stand_in;
+  result.out = &out;
+  result.next_hop = key.destination;
+  result.source =
+      key.source.is_unspecified() ? routing.select_source(&out, {}, RouteScope::link) : key.source;
+  return result;
+}
+
 }  // namespace
 
 /// Linux 6.1 net/core/fib_rules.c fib_rules_lookup()
@@ -94,18 +105,14 @@ RouteResult Routing::lookup(const FlowKey& key) const {
       address_type(key.source) != AddressType::local)
     return result;
   FlowKey asked = key;
+  Interface* bound = nullptr;
   if (own && key.out_interface != 0) {
-    Interface* device = state.netns.interface(key.out_interface);
-    if (device == nullptr || !device->up) return result;
+    bound = state.netns.interface(key.out_interface);
+    if (bound == nullptr || !bound->up) return result;
     if (is_broadcast_or_multicast(key.destination)) {
       // What goes to all neighbours of a named interface needs no route.
-      static constexpr Route on_link{{}, RouteType::broadcast, RouteScope::link, RouteProtocol::kernel};
-      result.outcome = RouteResult::Outcome::found;
-      result.route = &on_link;
-      result.out = device;
-      result.next_hop = key.destination;
-      result.source = key.source.is_unspecified() ? select_source(device, {}, RouteScope::link) : key.source;
-      return result;
+      static constexpr Route to_all{{}, RouteType::broadcast, RouteScope::link, RouteProtocol::kernel};
+      return without_route(*this, key, *bound, to_all);
     }
   }
   if (own && key.destination.is_unspecified()) {
@@ -113,7 +120,12 @@ RouteResult Routing::lookup(const FlowKey& key) const {
     asked.destination = key.source.is_unspecified() ? Ipv4Address(127, 0, 0, 1) : key.source;
   }
   state.resolve(asked, {key.out_interface, RouteScope::global}, result);
-  if (!result.found()) return result;
+  if (!result.found()) {
+    if (bound == nullptr) return result;
+    // "Apparently, routing tables are wrong. Assume that the destination is on link."
+    static constexpr Route assumed{{}, RouteType::unicast, RouteScope::link, RouteProtocol::kernel};
+    return without_route(*this, key, *bound, assumed);
+  }
 
   const Route& route = *result.route;
   if (route.type == RouteType::local) {
