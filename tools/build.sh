@@ -15,7 +15,7 @@ jobs=$((room < 1 ? 1 : room < cores ? room : cores))
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 show_and_fail() {
-  cat "$log" >&2
+  grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Re-checking|Generating)' "$log" >&2
   echo "build: $preset failed at: $1" >&2
   exit 2
 }

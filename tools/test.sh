@@ -3,7 +3,7 @@
 #   release     everything that CTest knows: units, structure, fuzz corpora, and the suites in tests/*/
 #   dev         the unit tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 # Further arguments go to ctest of both: tools/test.sh -R conntrack
-# All of it runs though a part fails; the closing lines say what did. Exit status: 0 when everything passed.
+# Tests run side by side: a suite that must be alone sets RUN_SERIAL. All of it runs though a part fails; the closing lines say what did. Exit status: 0 when everything passed.
 set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top" || exit 2
@@ -35,10 +35,10 @@ counts() {
 
 run setup tools/setup.sh test || exit 2
 if run build-release tools/build.sh release; then
-  run ctest-release ctest --test-dir build/release --output-on-failure --timeout 1200 "$@"
+  run ctest-release ctest --test-dir build/release -j "$(nproc)" --output-on-failure --timeout 1200 "$@"
 fi
 if run build-dev tools/build.sh dev; then
-  run ctest-dev ctest --test-dir build/dev -L unit --output-on-failure --timeout 600 "$@"
+  run ctest-dev ctest --test-dir build/dev -L unit -j "$(nproc)" --output-on-failure --timeout 600 "$@"
 fi
 
 echo

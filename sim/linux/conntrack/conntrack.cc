@@ -45,6 +45,12 @@ PacketTuple tuple_at(const std::uint8_t* ip, std::size_t size) {
       tuple.source_port = load16(transport);
       tuple.destination_port = load16(transport + 2);
       break;
+    case IpProtocol::gre:
+      // Version 1 is PPTP's: of PPP only, and the call id is its key. gre_pkt_to_tuple()
+      if (left < 4 || (transport[1] & 7) != 1) break;
+      if (left < 8 || load16(transport + 2) != 0x880b) return {};
+      tuple.destination_port = load16(transport + 6);
+      break;
     default:
       break;
   }
@@ -115,7 +121,7 @@ Tracked track_udp(const TrackedPacket& at) {
   return Tracked::valid;
 }
 
-/// nf_conntrack_gre_packet(), without the keys of PPTP.
+/// nf_conntrack_gre_packet(); the calls that a PPTP helper would expect are not known.
 Tracked track_gre(const TrackedPacket& at) {
   const Sysctls& sysctls = at.state.netns.sysctls;
   if (!at.connection.has(status::seen_reply)) {

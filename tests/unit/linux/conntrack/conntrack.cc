@@ -110,11 +110,25 @@ TEST_CASE("an unknown protocol has 600 s and no ports") {
 
 TEST_CASE("GRE has 30 s, and 180 when answered") {
   TrackingHost host;
-  host.pass("10.0.0.5 > 8.8.8.8: protocol 47 len 10");
+  const auto pass_gre = [&](std::string_view text) {
+    PacketRef sent = packet(host.pool, text);
+    store32(sent->transport(), 0x00000800);  // version 0, of IPv4
+    Hop hop{host.netns};
+    CHECK(host.conntrack.in(Hook::pre_routing, hop, sent));
+    CHECK(host.conntrack.confirm(hop, sent));
+  };
+  pass_gre("10.0.0.5 > 8.8.8.8: protocol 47 len 10");
   CHECK(host.line().substr(0, 15) == "gre      47 30 ");
-  host.pass("8.8.8.8 > 10.0.0.5: protocol 47 len 10");
-  host.pass("10.0.0.5 > 8.8.8.8: protocol 47 len 10");
-  CHECK(host.line().substr(0, 16) == "gre      47 180 ");
+  pass_gre("8.8.8.8 > 10.0.0.5: protocol 47 len 10");
+  pass_gre("10.0.0.5 > 8.8.8.8: protocol 47 len 10");
+  CHECK(host.line() ==
+        "gre      47 180 src=10.0.0.5 dst=8.8.8.8 srckey=0x0 dstkey=0x0 src=8.8.8.8 dst=10.0.0.5 srckey=0x0 "
+        "dstkey=0x0 [ASSURED] mark=0 use=1");
+}
+
+TEST_CASE("GRE of version 1 that carries no PPP is INVALID") {
+  TrackingHost host;
+  CHECK(host.pass("10.0.0.5 > 8.8.8.8: protocol 47 len 10") == "INVALID");  // its bytes are 0, 1, 2, ...
 }
 
 TEST_CASE(

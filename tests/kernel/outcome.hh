@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/base/nanoseconds.hh"
+#include "tests/kernel/case.hh"
+
+namespace ekspath {
+
+/// What a host did with a case's frames, whichever host it was.
+struct Outcome {
+  struct Sent {
+    std::string interface;
+    std::vector<std::uint8_t> bytes;
+    std::size_t after = 0;  // the number of frames that had come in
+  };
+  std::vector<Sent> frames;
+  std::vector<std::string> connections;             // lines of `conntrack -L`
+  std::string rules;                                // `iptables-save -c`
+  std::vector<std::vector<std::string>> decisions;  // of each incoming frame; the simulated host's only
+  std::string problem;                              // why the case could not be run here
+
+  /// What {interface#number.field} stands for; "" when that frame has not left, or has no such field.
+  [[nodiscard]] std::string field(const std::string& interface, std::size_t number,
+                                  const std::string& name) const;
+};
+
+/// What hosts draw at random, matched: the kernel's 46786 is our 1234 wherever it appears.
+class Renaming {
+ public:
+  enum class Kind : std::uint8_t { ip_id, port, icmp_id };
+
+  /// What stands in the case itself was drawn by nobody, and must be equal on both sides.
+  void given(const std::vector<std::uint8_t>& frame);
+
+  /// Whether the two may stand for each other, and from now on do.
+  [[nodiscard]] bool match(Kind kind, std::uint16_t kernels, std::uint16_t ours);
+
+ private:
+  std::set<std::pair<Kind, std::uint16_t>> given_;
+  std::map<std::pair<Kind, std::uint16_t>, std::uint16_t> ours_of_;
+  std::map<std::pair<Kind, std::uint16_t>, std::uint16_t> kernels_of_;
+};
+
+/// Whether two frames are equal up to the renaming, which learns from them.
+[[nodiscard]] bool same_frame(const std::vector<std::uint8_t>& kernels, const std::vector<std::uint8_t>& ours,
+                              Renaming& renaming);
+/// The same of two lines of `conntrack -L`: timeouts may differ by a second.
+[[nodiscard]] bool same_connection(const std::string& kernels, const std::string& ours, Renaming& renaming);
+
+/// The differences between what the kernel did and what we did, as a text for a person; "" when there is
+/// none.
+[[nodiscard]] std::string difference(const Case& tried, const Outcome& kernels, const Outcome& ours);
+
+}  // namespace ekspath

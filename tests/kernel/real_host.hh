@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/kernel/case.hh"
+#include "tests/kernel/outcome.hh"
+
+namespace ekspath {
+
+/// A place that is cut off from every network, in which real namespaces are built: the court's own network
+/// namespace holds the far ends of the wires, and each case gets a new one for its host. Nothing here can
+/// reach the outside: before a frame is sent the court looks whether its namespace has any interface that it
+/// did not make.
+class Court {
+ public:
+  /// Leaves the caller's network namespace for a new one (through a user namespace where the caller is not
+  /// root). What forbids it, or "".
+  [[nodiscard]] std::string enter();
+
+  /// Runs a case in a new namespace of the real kernel.
+  [[nodiscard]] Outcome run(const Case& described);
+
+ private:
+  unsigned hosts_ = 0;
+};
+
+}  // namespace ekspath
