@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "sim/aws/fragment.hh"
 #include "sim/packet/build.hh"
 #include "sim/packet/parse.hh"
 

@@ -6,25 +6,17 @@
 #include <map>
 
 #include "sim/base/near_miss.hh"
+#include "sim/lab/load_form.hh"
 
 namespace ekspath {
 
 void report_unknown(const LocatedName& name, std::string_view kind, std::string_view whose,
                     const std::vector<std::string>& known, Diagnostics& diagnostics) {
-  constexpr std::size_t shown = 12;
-  std::string expected;
-  if (known.empty()) {
-    expected = fmt::format("none: the file has no {}", kind);
-  } else if (known.size() <= shown) {
-    expected = known.size() == 1 ? known.front() : fmt::format("one of {}", fmt::join(known, ", "));
-  } else {
-    expected = fmt::format("one of {}, ... ({} in all)",
-                           fmt::join(known.begin(), known.begin() + shown, ", "), known.size());
-  }
-  const std::string near = near_miss(*name, known);
+  const std::string expected = known.empty() ? fmt::format("none: the file has no {}", kind) : one_of(known);
+  const std::string near = known.size() > 1 ? near_miss(*name, known) : std::string();
   diagnostics.report({name.where,
                       fmt::format("unknown {} '{}'{}{}", kind, *name, whose.empty() ? "" : " ", whose),
-                      expected, near.empty() ? "" : fmt::format("did you mean '{}'?", near)});
+                      expected, did_you_mean(near)});
 }
 
 void report_duplicates(const std::vector<LocatedName>& names, std::string_view kind,

@@ -8,6 +8,7 @@
 #include "sim/aws/path.hh"
 #include "sim/base/near_miss.hh"
 #include "sim/lab/load_check.hh"
+#include "sim/lab/load_form.hh"
 
 namespace ekspath {
 namespace {
@@ -50,10 +51,6 @@ struct Resolved {
   std::string expected;
   std::string hint;
 };
-
-std::string did_you_mean(const std::string& near) {
-  return near.empty() ? std::string() : fmt::format("did you mean '{}'?", near);
-}
 
 Resolved resolve_property(const Scenario& scenario, std::string_view host, std::string_view property) {
   const auto properties = properties_of(scenario, host);
@@ -274,7 +271,7 @@ Located<std::string> check_references(const Scenario& scenario, const Located<st
     if (close == std::string_view::npos) {
       diagnostics.report({text.where,
                           fmt::format("'{}' without its '}}'", rest.substr(open, 20)),
-                          "a reference such as ${{node1.ip}}",
+                          "a reference such as ${node1.ip}",
                           {}});
       return sample;
     }

@@ -184,14 +184,24 @@ std::optional<ProtocolChoice> parse_protocol(const std::string& text) {
 
 }  // namespace
 
-std::optional<std::string> read_text(const YamlNode& node, const Shape& shape, Reading& reading) {
+std::string one_of(const std::vector<std::string>& words) {
+  constexpr std::size_t shown = 16;
+  if (words.size() == 1) return words.front();
+  if (words.size() <= shown) return fmt::format("one of {}", fmt::join(words, ", "));
+  const auto end = words.begin() + static_cast<std::ptrdiff_t>(shown);
+  return fmt::format("one of {}, ... ({} in all)", fmt::join(words.begin(), end, ", "), words.size());
+}
+
+std::optional<std::string> read_text(const YamlNode& node, const Shape& shape, Reading& reading,
+                                     const std::function<bool(const std::string&)>& serves) {
   if (node.kind != YamlNode::Kind::scalar) {
     reading.wrong(node, shape.expectation());
     return std::nullopt;
   }
   const bool looks_otherwise = node.is_boolean() || (node.is_number() && !shape.or_number);
   if (looks_otherwise && !node.quoted && !node.untyped) {
-    reading.wrong(node, shape.expectation(), fmt::format("write it in quotes: \"{}\"", node.text));
+    reading.wrong(node, shape.expectation(),
+                  serves(node.text) ? fmt::format("write it in quotes: \"{}\"", node.text) : "");
     return std::nullopt;
   }
   return node.text;
@@ -308,7 +318,8 @@ Form<std::vector<Setting>> settings_form(std::string what) {
             bool good = true;
             for (const auto& entry : node.entries) {
               reading.key = entry.key;
-              const auto value = read_text(entry.value, shape.parts.front(), reading);
+              const auto value = read_text(entry.value, shape.parts.front(), reading,
+                                           [](const std::string&) { return true; });
               good = good && value;
               if (value) list.push_back({{entry.key, entry.where}, {*value, entry.value.where}});
             }

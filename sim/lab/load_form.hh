@@ -30,6 +30,7 @@ namespace ekspath {
 struct Reading {
   Diagnostics& diagnostics;
   std::string key;
+  bool whole = true;  // the mapping that is being converted had no mistake: what it lacks it lacks indeed
 
   void wrong(const YamlNode& node, std::string expected, std::string hint = {}) const {
     diagnostics.report(
@@ -54,9 +55,8 @@ inline std::string did_you_mean(const std::string& near) {
   return near.empty() ? std::string() : fmt::format("did you mean '{}'?", near);
 }
 
-inline std::string one_of(const std::vector<std::string>& words) {
-  return words.size() == 1 ? words.front() : fmt::format("one of {}", fmt::join(words, ", "));
-}
+/// "one of a, b, c"; a long list is cut.
+[[nodiscard]] std::string one_of(const std::vector<std::string>& words);
 
 // ---- how a value reaches its member
 // -----------------------------------------------------------------------------------
@@ -77,7 +77,10 @@ template <class Member, class T>
 bool read_into(std::optional<Member>& member, const Form<T>& form, const YamlNode& node, Reading& reading) {
   Member value{};
   const bool good = read_into(value, form, node, reading);
-  if (good) member = std::move(value);
+  // What of a mapping or a list could be read is kept: the checks to come find the names that others refer
+  // to.
+  if (good || node.kind == YamlNode::Kind::map || node.kind == YamlNode::Kind::list)
+    member = std::move(value);
   return good;
 }
 
@@ -215,6 +218,7 @@ Form<T> converted(Form<Raw> form, std::function<bool(const Raw&, T&, Reading&)> 
             Raw raw{};
             const bool read = form.read(node, raw, reading);
             if (!read && node.kind != YamlNode::Kind::map) return false;  // nothing to turn
+            reading.whole = read;
             return turn(raw, value, reading) && read;
           }};
 }
@@ -222,10 +226,10 @@ Form<T> converted(Form<Raw> form, std::function<bool(const Raw&, T&, Reading&)> 
 // ---- forms of single values
 // -------------------------------------------------------------------------------------------
 
-/// A scalar that is text. A plain number or boolean is refused (with the advice to quote it) unless the shape
-/// admits it.
-[[nodiscard]] std::optional<std::string> read_text(const YamlNode& node, const Shape& shape,
-                                                   Reading& reading);
+/// A scalar that is text. A plain number or boolean is refused unless the shape admits it; where it would
+/// serve as text, with the advice to quote it.
+[[nodiscard]] std::optional<std::string> read_text(const YamlNode& node, const Shape& shape, Reading& reading,
+                                                   const std::function<bool(const std::string&)>& serves);
 
 /// Text that `parse` understands. `advise` may add a hint to the refusal.
 template <class T>
@@ -233,7 +237,8 @@ Form<T> parsed(Shape shape, std::function<std::optional<T>(const std::string&)> 
                std::function<std::string(const std::string&)> advise = {}) {
   return {shape, [shape, parse = std::move(parse), advise = std::move(advise)](const YamlNode& node, T& value,
                                                                                Reading& reading) {
-            const auto text = read_text(node, shape, reading);
+            const auto text = read_text(node, shape, reading,
+                                        [&](const std::string& plain) { return parse(plain).has_value(); });
             if (!text) return false;
             auto got = parse(*text);
             if (!got) {
@@ -252,7 +257,7 @@ Form<T> word(std::string what, std::vector<std::pair<std::string, T>> choices) {
   shape.what = std::move(what);
   for (const auto& choice : choices) shape.words.push_back(choice.first);
   shape.expected = one_of(shape.words);
-  const std::vector<std::string> words = shape.words;
+  const std::vector<std::string> words = shape.words.size() > 1 ? shape.words : std::vector<std::string>();
   return parsed<T>(
       shape,
       [choices = std::move(choices)](const std::string& text) -> std::optional<T> {

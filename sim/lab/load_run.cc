@@ -100,6 +100,7 @@ bool turn_expectation(const ExpectationFile& raw, Expectation& expectation, Read
     return false;
   };
   expectation.where = raw.where;
+  if (!reading.whole) return false;  // what seems to lack may be what could not be read
   const int kinds = (raw.capture ? 1 : 0) + (raw.step ? 1 : 0) + (raw.drop ? 1 : 0);
   if (kinds != 1) {
     return refuse(kinds == 0 ? "an expectation of nothing" : "an expectation of several things at once",

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <tuple>
 
 #include "sim/base/near_miss.hh"
 #include "sim/lab/load_check.hh"
@@ -78,11 +78,13 @@ Loaded type_and_check(const YamlNode& document, const std::string& path, const V
   return loaded;
 }
 
-bool same(const ScenarioError& left, const ScenarioError& right) {
-  return to_string(left) == to_string(right);
+bool same_place(const ScenarioError& left, const ScenarioError& right) {
+  return std::tie(left.where.file, left.where.line, left.where.column) ==
+         std::tie(right.where.file, right.where.line, right.where.column);
 }
 
-/// The scenario with one variant. What is wrong with it alone is reported as the variant's.
+/// The scenario with one variant. What is wrong with it alone is reported as the variant's; where the base is
+/// wrong, that is enough.
 Scenario load_variant(YamlNode document, const std::string& path, const VariantFile& variant,
                       const std::vector<Override>& sets, const LoadOptions& options, const Diagnostics& base,
                       Diagnostics& diagnostics) {
@@ -91,7 +93,7 @@ Scenario load_variant(YamlNode document, const std::string& path, const VariantF
   for (const auto& change : sets) (void)apply_override(document, change, found);
   Loaded loaded = type_and_check(document, path, &variant, options, found);
   for (ScenarioError error : found.errors()) {
-    const auto is_it = [&](const ScenarioError& other) { return same(other, error); };
+    const auto is_it = [&](const ScenarioError& other) { return same_place(other, error); };
     if (std::ranges::any_of(base.errors(), is_it)) continue;
     error.found = fmt::format("in variant '{}': {}", *variant.name, error.found);
     diagnostics.report(std::move(error));

@@ -280,7 +280,7 @@ const Form<PeeringEntry>& peering_form() {
         peering.name = raw.name;
         peering.routes = raw.routes;
         if (raw.between->size() != 2) {
-          if (raw.between.where.line == 0 && raw.between.where.file.empty()) return false;
+          if (!reading.whole) return false;
           reading.diagnostics.report(
               {raw.between.where, fmt::format("a peering between {} VPCs", raw.between->size()), "two", {}});
           return false;
