@@ -88,19 +88,23 @@ std::string_view to_string(NeighbourState state) {
 
 /// Linux 6.1 net/core/neighbour.c struct neighbour and the functions named at each behaviour.
 struct Neighbours::State {
-  struct Entry {
-    Entry(Netns& owner, std::uint32_t slot) : timer(owner, Netns::neighbour_timer, slot) {}
+  /// What only an entry that ARP keeps needs: apart, so that permanent ones stay small.
+  struct Resolution {
+    Resolution(Netns& owner, std::uint32_t slot) : timer(owner, Netns::neighbour_timer, slot) {}
 
-    Ipv4Address address;
-    std::uint32_t interface = 0;  // 0: a free slot
-    MacAddress mac;
-    NeighbourState state = Nud::none;
-    std::uint8_t probes = 0;
     std::uint32_t queued_bytes = 0;
     PacketQueue queue;
     Nanoseconds confirmed, used, updated;
     Nanoseconds reachable_time;
     Timer timer;
+  };
+  struct Entry {
+    Ipv4Address address;
+    std::uint32_t interface = 0;  // 0: a free slot
+    MacAddress mac;
+    NeighbourState state = Nud::none;
+    std::uint8_t probes = 0;
+    std::unique_ptr<Resolution> arp;  // stays with its slot: a timer of it may still be queued
   };
   /// A broadcast request for an address behind us, which waits its random time. pneigh_enqueue()
   struct Delayed {
@@ -112,6 +116,8 @@ struct Neighbours::State {
 
   [[nodiscard]] Entry* find(std::uint32_t interface, Ipv4Address address);
   [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address);
+  [[nodiscard]] Resolution& resolution_of(Entry& entry);
+  [[nodiscard]] Nanoseconds reachable_time_on(const Interface& interface) const;
   void free(Entry& entry);
 
   void enqueue(Interface& out, Entry& entry, PacketRef packet);
@@ -153,11 +159,12 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet)
   State::Entry& entry = state.ensure(out, next_hop);
   if (!is_valid(entry.state)) return state.enqueue(out, entry, std::move(packet));
   if (!is_connected(entry.state)) {
-    entry.used = state.netns.now();
+    State::Resolution& arp = *entry.arp;
+    arp.used = state.netns.now();
     if (entry.state == Nud::stale) {
       entry.state = Nud::delay;
-      entry.updated = entry.used;
-      entry.timer.arm(entry.used + delay_first_probe);
+      arp.updated = arp.used;
+      arp.timer.arm(arp.used + delay_first_probe);
     }
   }
   if (state.netns.observer != nullptr) [[unlikely]] {
@@ -169,7 +176,7 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet)
 
 void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
   State::Entry* entry = state_->find(out.index, next_hop);
-  if (entry != nullptr) entry->confirmed = state_->netns.now();
+  if (entry != nullptr && entry->arp) entry->arp->confirmed = state_->netns.now();
 }
 
 bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
@@ -187,7 +194,7 @@ void Neighbours::fire(const Event& event) {
     if (in == nullptr || !in->up) return;
     return state.process(*in, std::move(due.frame), true);
   }
-  if (state.entries[event.argument].timer.expired(event)) state.tick(event.argument);
+  if (state.entries[event.argument].arp->timer.expired(event)) state.tick(event.argument);
 }
 
 int Neighbours::add(const NeighbourEntry& wanted) {
@@ -197,11 +204,13 @@ int Neighbours::add(const NeighbourEntry& wanted) {
   const bool had_mac = is_valid(entry.state);
   entry.mac = wanted.mac;
   entry.state = wanted.state;
-  entry.updated = state_->netns.now();
-  entry.timer.cancel();
+  if (entry.state == Nud::permanent && !entry.arp) return 0;
+  State::Resolution& arp = state_->resolution_of(entry);
+  arp.updated = state_->netns.now();
+  arp.timer.cancel();
   if (wanted.state == Nud::reachable) {
-    entry.confirmed = state_->netns.now();
-    entry.timer.arm(entry.confirmed + entry.reachable_time);
+    arp.confirmed = state_->netns.now();
+    arp.timer.arm(arp.confirmed + arp.reachable_time);
   }
   if (!had_mac && is_valid(entry.state)) state_->release_queue(*interface, entry);
   return 0;
@@ -247,7 +256,7 @@ Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address 
   std::uint32_t slot = 0;
   if (free_slots.empty()) {
     slot = static_cast<std::uint32_t>(entries.size());
-    entries.emplace_back(netns, slot);
+    entries.emplace_back();
   } else {
     slot = free_slots.back();
     free_slots.pop_back();
@@ -256,10 +265,7 @@ Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address 
   entry.address = address;
   entry.interface = out.index;
   entry.state = Nud::none;
-  // neigh_rand_reach_time(): between half and one and a half times the base, one draw an interface.
-  Random draw = netns.random("reachable time of " + out.name);
-  entry.reachable_time = base_reachable / 2 + Nanoseconds(static_cast<std::int64_t>(draw.uniform(
-                                                  static_cast<std::uint64_t>(base_reachable.count()))));
+  if (entry.arp) entry.arp->reachable_time = reachable_time_on(out);  // a used slot
   const AddressType type = netns.routing.address_type(address);
   if (type == AddressType::broadcast || type == AddressType::multicast) {
     entry.state = Nud::noarp;
@@ -276,23 +282,41 @@ Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address 
   return entry;
 }
 
+Neighbours::State::Resolution& Neighbours::State::resolution_of(Entry& entry) {
+  if (!entry.arp) {
+    entry.arp = std::make_unique<Resolution>(netns, slot_of(entry));
+    entry.arp->reachable_time = reachable_time_on(*netns.interface(entry.interface));
+  }
+  return *entry.arp;
+}
+
+/// neigh_rand_reach_time(): between half and one and a half times the base, one draw an interface.
+Nanoseconds Neighbours::State::reachable_time_on(const Interface& interface) const {
+  Random draw = netns.random("reachable time of " + interface.name);
+  const auto spread = static_cast<std::uint64_t>(base_reachable.count());
+  return base_reachable / 2 + Nanoseconds(static_cast<std::int64_t>(draw.uniform(spread)));
+}
+
 /// neigh_destroy(): what still waits in its queue dies unannounced.
 void Neighbours::State::free(Entry& entry) {
   if (index) index->erase(key(entry.interface, entry.address));
-  entry.timer.cancel();
   const Interface* out = netns.interface(entry.interface);
   free_slots.push_back(slot_of(entry));
   entry.interface = 0;
   entry.address = {};
   entry.state = Nud::none;
-  entry.queued_bytes = 0;
-  while (!entry.queue.empty()) {
-    drop(netns, out, Stage::neighbour, DropReason::neighbour_failed, entry.queue.take());
+  if (!entry.arp) return;
+  entry.arp->timer.cancel();
+  entry.arp->queued_bytes = 0;
+  PacketQueue waiting = std::move(entry.arp->queue);
+  while (!waiting.empty()) {
+    drop(netns, out, Stage::neighbour, DropReason::neighbour_failed, waiting.take());
   }
 }
 
 /// __neigh_event_send(): the queue keeps the newest.
 void Neighbours::State::enqueue(Interface& out, Entry& entry, PacketRef packet) {
+  Resolution& arp = resolution_of(entry);
   const std::uint32_t slot = slot_of(entry);
   const std::uint32_t bytes = true_size(*packet);
   if (netns.observer != nullptr) [[unlikely]] {
@@ -300,30 +324,32 @@ void Neighbours::State::enqueue(Interface& out, Entry& entry, PacketRef packet) 
             fmt::format("{} dev {} {}", entry.address, out.name,
                         to_string(entry.state == Nud::incomplete ? entry.state : Nud::incomplete)));
   }
-  while (!entry.queue.empty() && entry.queued_bytes + bytes > queue_limit) {
-    PacketRef oldest = entry.queue.take();
-    entry.queued_bytes -= true_size(*oldest);
+  while (!arp.queue.empty() && arp.queued_bytes + bytes > queue_limit) {
+    PacketRef oldest = arp.queue.take();
+    arp.queued_bytes -= true_size(*oldest);
     drop(netns, &out, Stage::neighbour, DropReason::neighbour_queue_full, std::move(oldest));
   }
-  entry.queued_bytes += bytes;
-  entry.queue.push(std::move(packet));
+  arp.queued_bytes += bytes;
+  arp.queue.push(std::move(packet));
   if (entry.state != Nud::incomplete) start(out, slot);
 }
 
 void Neighbours::State::start(Interface& out, std::uint32_t slot) {
   Entry& entry = entries[slot];
+  Resolution& arp = resolution_of(entry);
   entry.state = Nud::incomplete;
   entry.probes = unicast_probes;  // those are for entries that once had a MAC
-  entry.updated = entry.used = netns.now();
-  entry.timer.arm(netns.now() + retransmission);
+  arp.updated = arp.used = netns.now();
+  arp.timer.arm(netns.now() + retransmission);
   solicit(out, entry);
 }
 
 /// Linux 6.1 net/ipv4/arp.c arp_solicit()
 void Neighbours::State::solicit(Interface& out, Entry& entry) {
+  Resolution& arp = resolution_of(entry);
   const std::uint8_t announce = std::max(netns.sysctls.all.arp_announce, out.conf.arp_announce);
   Ipv4Address source;
-  if (const Packet* newest = entry.queue.back(); newest != nullptr && announce < 2) {
+  if (const Packet* newest = arp.queue.back(); newest != nullptr && announce < 2) {
     const Ipv4Address candidate = ipv4(*newest).source();
     const bool own = netns.routing.address_type(candidate) == AddressType::local;
     const auto known_to_target = [&] {
@@ -347,12 +373,13 @@ void Neighbours::State::solicit(Interface& out, Entry& entry) {
 
 /// neigh_invalidate(), arp_error_report()
 void Neighbours::State::fail(Entry& entry) {
+  Resolution& arp = resolution_of(entry);
   entry.state = Nud::failed;
-  entry.updated = netns.now();
-  entry.queued_bytes = 0;
+  arp.updated = netns.now();
+  arp.queued_bytes = 0;
   Interface* out = netns.interface(entry.interface);
   // The reports may make new entries, and move this one.
-  PacketQueue waiting = std::move(entry.queue);
+  PacketQueue waiting = std::move(arp.queue);
   while (!waiting.empty()) {
     PacketRef packet = waiting.take();
     Hop hop{netns, netns.interface(packet->meta.in_interface), out, {}, 0};
@@ -364,19 +391,20 @@ void Neighbours::State::fail(Entry& entry) {
 /// neigh_timer_handler()
 void Neighbours::State::tick(std::uint32_t slot) {
   Entry& entry = entries[slot];
+  Resolution& arp = resolution_of(entry);
   Interface* out = netns.interface(entry.interface);
   if (out == nullptr) return;
   const Nanoseconds now = netns.now();
   Nanoseconds next = now + retransmission;
   switch (entry.state) {
     case Nud::reachable:
-      if (now <= entry.confirmed + entry.reachable_time) {
-        next = entry.confirmed + entry.reachable_time;
+      if (now <= arp.confirmed + arp.reachable_time) {
+        next = arp.confirmed + arp.reachable_time;
         if (next == now) next += Nanoseconds(1);
         break;
       }
-      entry.updated = now;
-      if (now > entry.used + delay_first_probe) {
+      arp.updated = now;
+      if (now > arp.used + delay_first_probe) {
         entry.state = Nud::stale;
         return;
       }
@@ -384,10 +412,10 @@ void Neighbours::State::tick(std::uint32_t slot) {
       next = now + delay_first_probe;
       break;
     case Nud::delay:
-      entry.updated = now;
-      if (now <= entry.confirmed + delay_first_probe) {
+      arp.updated = now;
+      if (now <= arp.confirmed + delay_first_probe) {
         entry.state = Nud::reachable;
-        next = std::max(entry.confirmed + entry.reachable_time, now + Nanoseconds(1));
+        next = std::max(arp.confirmed + arp.reachable_time, now + Nanoseconds(1));
         break;
       }
       entry.state = Nud::probe;
@@ -404,7 +432,7 @@ void Neighbours::State::tick(std::uint32_t slot) {
                                 : static_cast<std::uint8_t>(unicast_probes + multicast_probes);
   const bool asking = entry.state == Nud::probe || entry.state == Nud::incomplete;
   if (asking && entry.probes >= most) return fail(entry);
-  entry.timer.arm(next);
+  arp.timer.arm(next);
   if (asking) solicit(*out, entry);
 }
 
@@ -413,37 +441,39 @@ void Neighbours::State::update(Interface& in, Entry& entry, const MacAddress& ma
                                Override override) {
   const Nud before = entry.state;
   if (before == Nud::permanent || before == Nud::noarp) return;
+  Resolution& arp = resolution_of(entry);
   const Nanoseconds now = netns.now();
   const bool same_mac = is_valid(before) && entry.mac == mac;
-  if (wanted == Nud::reachable) entry.confirmed = now;
+  if (wanted == Nud::reachable) arp.confirmed = now;
   Nud after = wanted;
   if (is_valid(before)) {
     if (!same_mac && override == Override::no) return;
     if (same_mac && wanted == Nud::stale) after = before;
   }
-  if (after != before || !same_mac) entry.updated = now;
+  if (after != before || !same_mac) arp.updated = now;
   if (after != before) {
-    entry.timer.cancel();
+    arp.timer.cancel();
     entry.state = after;
-    if (after == Nud::reachable) entry.timer.arm(now + entry.reachable_time);
+    if (after == Nud::reachable) arp.timer.arm(now + arp.reachable_time);
   }
   if (!same_mac) {
     entry.mac = mac;
-    if (after != Nud::reachable) entry.confirmed = now - 2 * base_reachable;
+    if (after != Nud::reachable) arp.confirmed = now - 2 * base_reachable;
   }
   if (!is_valid(before) && is_valid(after)) release_queue(in, entry);
 }
 
 void Neighbours::State::release_queue(Interface& out, Entry& entry) {
-  entry.queued_bytes = 0;
-  entry.used = netns.now();
+  Resolution& arp = resolution_of(entry);
+  arp.queued_bytes = 0;
+  arp.used = netns.now();
   const MacAddress mac = entry.mac;
   const Ipv4Address address = entry.address;
-  PacketQueue waiting = std::move(entry.queue);
+  PacketQueue waiting = std::move(arp.queue);
   // The first packet over a STALE entry starts its delay, as any other would.
   if (!waiting.empty() && entry.state == Nud::stale) {
     entry.state = Nud::delay;
-    entry.timer.arm(netns.now() + delay_first_probe);
+    arp.timer.arm(netns.now() + delay_first_probe);
   }
   const Nud state = entry.state;
   while (!waiting.empty()) {
@@ -529,7 +559,7 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
   // several answers counts.
   const bool gratuitous = sender == target && (is_request || arp.target_mac() == arp.sender_mac()) &&
                           netns.routing.address_type(sender) == AddressType::unicast;
-  const bool override = gratuitous || netns.now() > entry->updated + locktime;
+  const bool override = gratuitous || !entry->arp || netns.now() > entry->arp->updated + locktime;
   const bool asserts = !is_request && frame->meta.type == PacketType::host;
   done(Verdict::deliver);
   update(in, *entry, arp.sender_mac(), asserts ? Nud::reachable : Nud::stale,

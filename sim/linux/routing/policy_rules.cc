@@ -27,7 +27,7 @@ bool BoundRule::matches(const FlowKey& key) const {
 }
 
 void BoundRules::bind(const std::vector<PolicyRule>& rules, const Netns& netns,
-                      const std::vector<std::unique_ptr<Fib>>& tables) {
+                      const std::vector<Fib>& tables) {
   rules_.clear();
   steps_.clear();
   hosts_.clear();
@@ -45,8 +45,8 @@ void BoundRules::bind(const std::vector<PolicyRule>& rules, const Netns& netns,
                     rule.invert,
                     rule.action,
                     nullptr};
-    for (const auto& table : tables) {
-      if (table->id() == rule.table) bound.table = table.get();
+    for (const Fib& table : tables) {
+      if (table.id() == rule.table) bound.table = &table;
     }
     rules_.push_back(bound);
   }

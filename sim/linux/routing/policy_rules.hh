@@ -31,8 +31,7 @@ struct BoundRule {
 /// changes nothing.
 class BoundRules {
  public:
-  void bind(const std::vector<PolicyRule>& rules, const Netns& netns,
-            const std::vector<std::unique_ptr<Fib>>& tables);
+  void bind(const std::vector<PolicyRule>& rules, const Netns& netns, const std::vector<Fib>& tables);
 
   /// Calls `visit(rule number)` for each rule that matches, in order, until it returns true.
   template <class Visit>

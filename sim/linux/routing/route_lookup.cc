@@ -240,9 +240,9 @@ const Routing::State::Exception* Routing::State::exception(Ipv4Address destinati
   return found != exceptions->end() ? &found->second : nullptr;
 }
 
-Fib* Routing::State::table(std::uint32_t id) const {
-  for (const auto& fib : tables) {
-    if (fib->id() == id) return fib.get();
+const Fib* Routing::State::table(std::uint32_t id) const {
+  for (const Fib& fib : tables) {
+    if (fib.id() == id) return &fib;
   }
   return nullptr;
 }

@@ -52,12 +52,11 @@ const std::vector<PolicyRule>& Routing::State::default_rules() {
 }
 
 Fib& Routing::State::ensure_table(std::uint32_t id) {
-  const auto place =
-      std::lower_bound(tables.begin(), tables.end(), id,
-                       [](const auto& fib, std::uint32_t wanted) { return fib->id() < wanted; });
-  if (place != tables.end() && (*place)->id() == id) return **place;
+  const auto place = std::lower_bound(tables.begin(), tables.end(), id,
+                                      [](const Fib& fib, std::uint32_t wanted) { return fib.id() < wanted; });
+  if (place != tables.end() && place->id() == id) return *place;
   if (own_rules) own_rules->stale = true;
-  return **tables.insert(place, std::make_unique<Fib>(id));
+  return *tables.insert(place, Fib(id));
 }
 
 Routing::State::OwnRules& Routing::State::ensure_own_rules() {
@@ -125,16 +124,13 @@ void Routing::append_route(std::uint32_t table, const Route& route) {
 }
 
 void Routing::remove_route(std::uint32_t table, const Route& route) {
-  if (Fib* fib = state_->table(table)) {
-    fib->erase_if([&](const Route& other) { return other == route; });
-  }
+  state_->ensure_table(table).erase_if([&](const Route& other) { return other == route; });
 }
 
 int Routing::delete_route(std::uint32_t table, const Route& wanted) {
-  Fib* fib = state_->table(table);
-  if (fib == nullptr) return ESRCH;
+  if (state_->table(table) == nullptr) return ESRCH;
   bool found = false;
-  fib->erase_if([&](const Route& route) {
+  state_->ensure_table(table).erase_if([&](const Route& route) {
     if (found || route.prefix != wanted.prefix || route.type != wanted.type) return false;
     if (wanted.metric != 0 && route.metric != wanted.metric) return false;
     if (wanted.out_interface != 0 && route.out_interface != wanted.out_interface) return false;
@@ -145,8 +141,8 @@ int Routing::delete_route(std::uint32_t table, const Route& wanted) {
 }
 
 void Routing::flush_routes_of(const Interface& interface, bool forced) {
-  for (const auto& fib : state_->tables) {
-    fib->erase_if([&](const Route& route) {
+  for (Fib& fib : state_->tables) {
+    fib.erase_if([&](const Route& route) {
       if (route.out_interface != interface.index || !needs_interface(route.type)) return false;
       return forced || route.type != RouteType::local;
     });
@@ -154,8 +150,8 @@ void Routing::flush_routes_of(const Interface& interface, bool forced) {
 }
 
 void Routing::flush_routes_from(Ipv4Address address) {
-  for (const auto& fib : state_->tables) {
-    fib->erase_if([&](const Route& route) { return route.preferred_source == address; });
+  for (Fib& fib : state_->tables) {
+    fib.erase_if([&](const Route& route) { return route.preferred_source == address; });
   }
 }
 
@@ -198,8 +194,8 @@ std::vector<Route> Routing::routes(std::uint32_t table) const {
 
 std::vector<std::uint32_t> Routing::tables() const {
   std::vector<std::uint32_t> ids;
-  for (const auto& fib : state_->tables) {
-    if (!fib->routes().empty()) ids.push_back(fib->id());
+  for (const Fib& fib : state_->tables) {
+    if (!fib.routes().empty()) ids.push_back(fib.id());
   }
   return ids;
 }

@@ -30,11 +30,11 @@ struct Routing::State {
   };
 
   Netns& netns;
-  std::vector<std::unique_ptr<Fib>> tables;  // by id
-  std::unique_ptr<OwnRules> own_rules;       // null: the default rules
+  std::vector<Fib> tables;              // by id
+  std::unique_ptr<OwnRules> own_rules;  // null: the default rules
   std::unique_ptr<Exceptions> exceptions;
 
-  [[nodiscard]] Fib* table(std::uint32_t id) const;
+  [[nodiscard]] const Fib* table(std::uint32_t id) const;
   [[nodiscard]] Fib& ensure_table(std::uint32_t id);
   [[nodiscard]] OwnRules& ensure_own_rules();
   [[nodiscard]] static const std::vector<PolicyRule>& default_rules();
