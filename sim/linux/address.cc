@@ -100,13 +100,13 @@ int Netns::delete_address(Interface& interface, Ipv4Address address) {
     const bool elsewhere = std::any_of(interfaces_.begin(), interfaces_.end(),
                                        [&](const auto& other) { return other->has(own.address); });
     if (!elsewhere) routing.flush_routes_from(own.address);
+    if (conntrack) conntrack->masquerade_gone(interface.index, own.address);
   }
   // fib_inetaddr_event(): the last address gone disables IP on the interface.
   if (addresses.empty()) {
     routing.flush_routes_of(interface, true);
     neighbours.flush(interface);
   }
-  if (conntrack) conntrack->masquerade_gone(interface.index);
   return 0;
 }
 
