@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/aws/fragment.hh"
 #include "sim/packet/build.hh"
 #include "sim/packet/parse.hh"
 

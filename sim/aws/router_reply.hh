@@ -24,7 +24,4 @@ void turn_into_echo_reply(Packet& request);
 /// The RST that a NAT gateway sends to the inside about a segment of a connection that it forgot.
 [[nodiscard]] PacketRef build_reset(PacketPool& pool, const Packet& about);
 
-/// Cuts a datagram into fragments of at most `mtu` bytes, each with its IPv4 header; first one first. RFC 791
-[[nodiscard]] PacketQueue cut_into_fragments(PacketPool& pool, const Packet& packet, std::uint16_t mtu);
-
 }  // namespace ekspath

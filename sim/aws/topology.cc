@@ -298,6 +298,13 @@ std::string_view kind_name(TopologyKind kind) {
 
 }  // namespace
 
+/// By a subnet; the main table often is by none.
+bool Topology::is_used(VpcRouteTableId table) const {
+  const auto& subnets = fabric_->subnets();
+  return std::any_of(subnets.begin(), subnets.end(),
+                     [&](const Subnet& subnet) { return subnet.route_table == table; });
+}
+
 std::string Topology::node(Vertex at) const {
   return fmt::format("{}{}", kind_name(graph_[at].kind), graph_[at].id);
 }
@@ -322,7 +329,7 @@ std::string Topology::graphviz() const {
     }
     for (std::size_t t = 0; t < fabric_->route_tables().size(); ++t) {
       const VpcRouteTable& table = fabric_->route_tables()[t];
-      if (table.vpc() != vpc) continue;
+      if (table.vpc() != vpc || !is_used(VpcRouteTableId(index(t)))) continue;
       std::string label = "route table " + table.name();
       for (const VpcRoute& route : table.routes()) {
         label += fmt::format("\n{} -> {}", route.destination, fabric_->target_name(route.target));
@@ -380,7 +387,7 @@ std::string Topology::drawn_edges(Vertex from) const {
                           (a == TopologyKind::route_table && b != TopologyKind::vpc) ||
                           (a == TopologyKind::internet_gateway && b == TopologyKind::internet) ||
                           (a == TopologyKind::internet && b == TopologyKind::internet_host);
-    if (!is_drawn) continue;
+    if (!is_drawn || (a == TopologyKind::route_table && !is_used(VpcRouteTableId(graph_[from].id)))) continue;
     std::string attributes;
     if (!graph_[*e].label.empty()) attributes += fmt::format("label={}", quoted(graph_[*e].label));
     if (a == TopologyKind::subnet)

@@ -71,6 +71,7 @@ class Topology {
   void find_in_subnets(std::vector<TopologyFinding>& found) const;
   void find_in_nat_gateways(std::vector<TopologyFinding>& found) const;
   void find_in_peerings(std::vector<TopologyFinding>& found) const;
+  [[nodiscard]] bool is_used(VpcRouteTableId table) const;
   [[nodiscard]] std::string node(Vertex vertex) const;
   [[nodiscard]] std::string drawn_edges(Vertex from) const;
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "sim/aws/fabric.hh"
 #include "sim/engine/engine.hh"
 #include "sim/engine/link.hh"
 #include "sim/engine/timer.hh"
@@ -109,4 +110,53 @@ TEST_CASE("packets that cross links with timers running allocate nothing in the 
   const int received = a.received;
   CHECK(allocations_of([&] { engine.run_until(2_s); }) == 0);
   CHECK(a.received > received + 100'000);
+}
+
+TEST_CASE("a ping and its answer through the fabric allocate nothing once the flow is known") {
+  struct Last final : Receiver<PacketRef> {
+    void receive(PacketRef frame) override { last = std::move(frame); }
+    PacketRef last;
+  };
+  Engine engine;
+  PacketPool pool;
+  PlaceNames places;
+  Fabric fabric({engine, pool, places, 1});
+  Last host;
+  const VpcId vpc = fabric.add_vpc({"vpc", {Prefix(Ipv4Address(10, 0, 0, 0), 16)}, true}).value();
+  SubnetSpec subnet;
+  subnet.name = "a";
+  subnet.vpc = vpc;
+  subnet.cidr = Prefix(Ipv4Address(10, 0, 0, 0), 24);
+  subnet.zone = "a";
+  EniSpec spec;
+  spec.name = "node1";
+  spec.subnet = fabric.add_subnet(subnet).value();
+  spec.address = Ipv4Address(10, 0, 0, 5);
+  Eni& eni = fabric.eni(fabric.create_eni(spec).value());
+  CHECK(fabric.associate_public_address(eni.eni_id(), *spec.address));
+  CHECK(!fabric.add_route(fabric.vpc(vpc).main_route_table, Prefix(), VpcRouteTarget::internet_gateway()));
+  CHECK(!fabric.attach(eni.eni_id(), {places.add("node1/ens5"), &host, 0}));
+  InternetHost& far =
+      fabric.internet_host(fabric.add_internet_host({"far", {Ipv4Address(8, 8, 8, 8)}, {}, 0}).value());
+  CHECK(!fabric.attach(far.host_id(), places.add("far/eth0"), host));
+  const auto round = [&] {
+    PacketRef request = echo(pool);
+    push_ethernet(*request, fabric.subnet(spec.subnet).gateway_mac, eni.mac(), EtherType::ipv4);
+    eni.receive(std::move(request));
+    engine.run();
+    PacketRef answer = pool.allocate(84);
+    (void)answer->append(56);
+    push_icmp(*answer, {.type = 0, .rest = 0x00070001});
+    push_ipv4(*answer, {.source = Ipv4Address(8, 8, 8, 8),
+                        .destination = fabric.public_address_of(vpc, *spec.address),
+                        .protocol = 1});
+    push_ethernet(*answer, Internet::gateway_mac, far.mac(), EtherType::ipv4);
+    far.receive(std::move(answer));
+    engine.run();
+  };
+  for (int i = 0; i < 10; ++i) round();
+  CHECK(ipv4(*host.last).destination() == *spec.address);
+  CHECK(allocations_of([&] {
+          for (int i = 0; i < 1000; ++i) round();
+        }) == 0);
 }

@@ -149,6 +149,8 @@ TEST_CASE("Graphviz text has a cluster for each VPC and subnet, and draws routes
         "[label=\"172.20.0.0/16\"]", "igw0 -> internet0 [dir=both]", "label=\"dns.google\\n8.8.8.8\""}) {
     CHECK_MESSAGE(text.find(part) != std::string::npos, part);
   }
+  CHECK(text.find("route table public") != std::string::npos);
+  CHECK(text.find("table0") == std::string::npos);  // no subnet of myeks-vpc uses its main table
   CHECK(text == Topology(world.fabric).graphviz());
 }
 
