@@ -61,6 +61,8 @@ class Eni final : public Entity, public Receiver<PacketRef> {
   [[nodiscard]] const MacAddress& mac() const { return mac_; }
   [[nodiscard]] PlaceId place() const { return place_; }
   [[nodiscard]] bool is_attached() const { return host_ != nullptr; }
+  /// Its id stays, what it owned is others' now.
+  [[nodiscard]] bool is_deleted() const { return addresses_.empty(); }
   [[nodiscard]] bool source_dest_check() const { return spec_.source_dest_check; }
   /// The primary one first.
   [[nodiscard]] const std::vector<Ipv4Address>& addresses() const { return addresses_; }

@@ -207,6 +207,9 @@ void Fabric::route(Crossing& crossing, PacketRef packet) {
       return to_peer(crossing, std::move(packet), PeeringId(found->target.id));
     case VpcRouteKind::eni: {
       Eni& middlebox = eni(EniId(found->target.id));
+      if (!middlebox.is_attached()) {
+        return drop(from.place(), Stage::vpc_route, *packet, DropReason::blackhole, found->text);
+      }
       return to_eni(crossing, std::move(packet), middlebox, leg(from, middlebox));
     }
     case VpcRouteKind::blackhole:

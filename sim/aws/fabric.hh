@@ -94,6 +94,11 @@ class Fabric {
 
   // --- network interfaces
   [[nodiscard]] Result<EniId> create_eni(const EniSpec& spec);
+  /// Gives its addresses, its MAC and its name back. It must be detached; routes to it lead nowhere from now
+  /// on.
+  [[nodiscard]] Outcome delete_eni(EniId eni);
+  /// Keeps draws away from an address that will be pinned later: to an ENI, or to a pod.
+  [[nodiscard]] Outcome keep_address(SubnetId subnet, Ipv4Address address);
   /// A secondary private address: pinned, or drawn.
   [[nodiscard]] Result<Ipv4Address> assign_address(EniId eni, std::optional<Ipv4Address> pin = {});
   [[nodiscard]] Outcome unassign_address(EniId eni, Ipv4Address address);

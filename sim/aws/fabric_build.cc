@@ -459,6 +459,34 @@ Result<EniId> Fabric::create_eni(const EniSpec& spec) {
   return id;
 }
 
+Outcome Fabric::delete_eni(EniId id) {
+  Eni& gone = eni(id);
+  if (gone.is_attached())
+    return FabricError{FabricRefusal::already_attached, gone.name(), "a detached network interface"};
+  ASSERT(!gone.is_deleted());
+  Vpc& home = vpcs_[gone.vpc().value()];
+  SubnetAddresses& addresses = subnets_[gone.subnet().value()].addresses;
+  for (const Ipv4Address address : gone.addresses_) {
+    if (!public_address_of(gone.vpc(), address).is_unspecified())
+      ASSERT(!disassociate_public_address(id, address));
+    home.mapping.unassign(address);
+    addresses.give_back(address);
+  }
+  for (const Prefix prefix : gone.prefixes_) {
+    home.mapping.unassign(prefix);
+    addresses.give_back(prefix);
+  }
+  gone.addresses_.clear();
+  gone.prefixes_.clear();
+  enis_by_mac_.erase(mac_bits(gone.mac()));
+  enis_by_name_.erase(gone.name());
+  return std::nullopt;
+}
+
+Outcome Fabric::keep_address(SubnetId id, Ipv4Address address) {
+  return subnets_[id.value()].addresses.keep(address);
+}
+
 Result<Ipv4Address> Fabric::assign_address(EniId id, std::optional<Ipv4Address> pin) {
   Eni& to = eni(id);
   Subnet& home = subnets_[to.subnet().value()];

@@ -27,10 +27,10 @@ bool SubnetAddresses::is_free(Ipv4Address address) const {
 }
 
 std::optional<Ipv4Address> SubnetAddresses::take_any(Random& luck) {
-  if (available_ == 0) return std::nullopt;
+  if (available_ == kept_.size()) return std::nullopt;
   const auto size = static_cast<std::uint32_t>(cidr_.size());
   auto i = static_cast<std::uint32_t>(luck.uniform(size));
-  while (is_taken(i)) i = (i + 1) % size;
+  while (is_taken(i) || kept_.contains(i)) i = (i + 1) % size;
   mark(i, 1, true);
   return cidr_.network().plus(i);
 }
@@ -40,21 +40,34 @@ std::optional<Prefix> SubnetAddresses::take_any_block(Random& luck) {
   const auto start = static_cast<std::uint32_t>(luck.uniform(blocks));
   for (std::uint32_t n = 0; n < blocks; ++n) {
     const std::uint32_t first = (start + n) % blocks * block_size;
-    if (!is_block_free(first)) continue;
+    const auto kept = kept_.lower_bound(first);
+    if (!is_block_free(first) || (kept != kept_.end() && *kept < first + block_size)) continue;
     mark(first, block_size, true);
     return Prefix(cidr_.network().plus(first), 28);
   }
   return std::nullopt;
 }
 
+Outcome SubnetAddresses::keep(Ipv4Address address) {
+  if (auto refused = refuse(address)) return refused;
+  kept_.insert(index(address));
+  return std::nullopt;
+}
+
 Outcome SubnetAddresses::take(Ipv4Address address) {
+  if (auto refused = refuse(address)) return refused;
+  kept_.erase(index(address));
+  mark(index(address), 1, true);
+  return std::nullopt;
+}
+
+Outcome SubnetAddresses::refuse(Ipv4Address address) const {
   const std::string where = fmt::format("address {} in subnet {}", address, cidr_);
   const std::string range = fmt::format("an address of {} to {}", cidr_.network().plus(reserved_in_front),
                                         Ipv4Address(cidr_.broadcast().bits() - 1));
   if (!cidr_.contains(address)) return FabricError{FabricRefusal::outside_subnet, where, range};
   if (is_reserved(address)) return FabricError{FabricRefusal::address_reserved, where, range};
   if (is_taken(index(address))) return FabricError{FabricRefusal::address_taken, where, "a free address"};
-  mark(index(address), 1, true);
   return std::nullopt;
 }
 
@@ -69,6 +82,7 @@ Outcome SubnetAddresses::take(Prefix block) {
   if (!is_block_free(index(block.network()))) {
     return FabricError{FabricRefusal::address_taken, where, "a /28 whose addresses are all free"};
   }
+  kept_.erase(kept_.lower_bound(index(block.network())), kept_.upper_bound(index(block.broadcast())));
   mark(index(block.network()), block_size, true);
   return std::nullopt;
 }

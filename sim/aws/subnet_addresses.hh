@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class SubnetAddresses {
   [[nodiscard]] std::optional<Ipv4Address> take_any(Random& luck);
   /// A wholly free aligned /28, in the same manner.
   [[nodiscard]] std::optional<Prefix> take_any_block(Random& luck);
+  /// A free address that will be pinned later: draws leave it alone, only take() gets it.
+  [[nodiscard]] Outcome keep(Ipv4Address address);
   /// A pinned one.
   [[nodiscard]] Outcome take(Ipv4Address address);
   [[nodiscard]] Outcome take(Prefix block);
@@ -37,12 +40,14 @@ class SubnetAddresses {
     return address.bits() - cidr_.network().bits();
   }
   [[nodiscard]] bool is_taken(std::uint32_t i) const { return (taken_[i / 64] >> (i % 64) & 1U) != 0; }
+  [[nodiscard]] Outcome refuse(Ipv4Address address) const;
   [[nodiscard]] bool is_block_free(std::uint32_t first) const;
   void mark(std::uint32_t first, std::uint32_t count, bool taken);
 
   Prefix cidr_;
   std::vector<std::uint64_t> taken_;
   std::uint32_t available_;
+  std::set<std::uint32_t> kept_;  // free, but not for draws
 };
 
 }  // namespace ekspath

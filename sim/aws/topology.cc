@@ -63,6 +63,7 @@ Topology::Topology(const Fabric& fabric) : fabric_(&fabric), by_kind_(kind_count
   for (std::size_t i = 0; i < fabric.enis().size(); ++i) {
     const Eni& eni = fabric.enis()[i];
     const Vertex at = add(TopologyKind::eni, index(i), eni.name() + addresses_text(eni.addresses()));
+    if (eni.is_deleted()) continue;
     join(at, vertex(TopologyKind::subnet, eni.subnet().value()));
     join(vertex(TopologyKind::vpc, eni.vpc().value()), at);
     const bool is_public = std::any_of(
@@ -149,6 +150,10 @@ void Topology::find_in_subnets(std::vector<TopologyFinding>& found) const {
     for (const VpcRoute& route : fabric_->route_table(subnet.route_table).routes()) {
       if (route.target.kind == VpcRouteKind::blackhole) {
         found.push_back({subject, fmt::format("{} leads nowhere (blackhole)", route.text)});
+      }
+      if (route.target.kind == VpcRouteKind::eni && !fabric_->eni(EniId(route.target.id)).is_attached()) {
+        found.push_back(
+            {subject, fmt::format("{} leads nowhere: the network interface is not attached", route.text)});
       }
       if (route.target.kind != VpcRouteKind::nat_gateway) continue;
       const NatGateway& gateway = fabric_->nat_gateway(NatGatewayId(route.target.id));
@@ -345,7 +350,8 @@ std::string Topology::graphviz() const {
       line(6, at, "");
       for (std::size_t e = 0; e < fabric_->enis().size(); ++e) {
         const Eni& eni = fabric_->enis()[e];
-        if (eni.subnet() != SubnetId(index(s)) || eni.type() == EniType::nat_gateway) continue;
+        if (eni.is_deleted() || eni.subnet() != SubnetId(index(s)) || eni.type() == EniType::nat_gateway)
+          continue;
         std::string label = graph_[vertex(TopologyKind::eni, index(e))].label;
         const Ipv4Address outside = fabric_->public_address_of(vpc, eni.primary_address());
         if (!outside.is_unspecified()) label += fmt::format("\npublic {}", outside);
@@ -388,6 +394,7 @@ std::string Topology::drawn_edges(Vertex from) const {
                           (a == TopologyKind::internet_gateway && b == TopologyKind::internet) ||
                           (a == TopologyKind::internet && b == TopologyKind::internet_host);
     if (!is_drawn || (a == TopologyKind::route_table && !is_used(VpcRouteTableId(graph_[from].id)))) continue;
+    if (b == TopologyKind::eni && fabric_->eni(EniId(graph_[to].id)).is_deleted()) continue;
     std::string attributes;
     if (!graph_[*e].label.empty()) attributes += fmt::format("label={}", quoted(graph_[*e].label));
     if (a == TopologyKind::subnet)

@@ -13,7 +13,7 @@ namespace ekspath {
 
 struct VpcSpec {
   std::string name;
-  std::vector<Prefix> cidrs;  // the first is the primary
+  std::vector<Prefix> cidrs;  // at least one; the first is the primary
   bool internet_gateway = false;
 };
 

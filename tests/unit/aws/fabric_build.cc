@@ -121,6 +121,23 @@ TEST_CASE(
   CHECK(refusal(world.fabric.unassign_address(eni, second)) == FabricRefusal::not_owned);
 }
 
+TEST_CASE("a deleted ENI gives everything back, and routes to it lead nowhere") {
+  TwoVpcs world;
+  const EniId box = world.instance("box", world.public_b, "192.168.2.10");
+  REQUIRE(world.fabric.associate_public_address(box, ip("192.168.2.10"), ip("3.35.137.31")));
+  REQUIRE(world.fabric.assign_prefix(box));
+  TwoVpcs::done(world.fabric.add_route(world.public_table, net("10.0.0.0/8"), VpcRouteTarget::to(box)));
+  CHECK(refusal(world.fabric.delete_eni(box)) == FabricRefusal::already_attached);
+  world.fabric.detach(box);
+  TwoVpcs::done(world.fabric.delete_eni(box));
+  CHECK(world.fabric.available_addresses(world.public_b) == 251);
+  const EniId again = world.instance("box", world.public_b, "192.168.2.10");
+  CHECK(again != box);
+  CHECK(world.fabric.associate_public_address(again, ip("192.168.2.10"), ip("3.35.137.31")));
+  world.send(again, "192.168.2.10 > 10.1.1.1: ICMP echo request id 7 seq 1 len 56");
+  CHECK(world.observer.drops == std::vector<std::string>{"box/ens5 blackhole"});
+}
+
 TEST_CASE("a public address is one private address's, of an ENI of a VPC with an internet gateway") {
   TwoVpcs world;
   const EniId one = world.instance("node1", world.public_a, "192.168.1.10");

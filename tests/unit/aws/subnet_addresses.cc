@@ -54,6 +54,19 @@ TEST_CASE("every address is drawn once, then the subnet is exhausted") {
   CHECK(*addresses.take_any(luck) == *drawn.begin());
 }
 
+TEST_CASE("an address kept for a pin is not drawn, singly or in a prefix, and is there when it is pinned") {
+  SubnetAddresses addresses(Prefix(Ipv4Address(10, 0, 0, 0), 26));
+  CHECK_FALSE(addresses.keep(Ipv4Address(10, 0, 0, 20)));
+  CHECK(refusal(addresses.keep(Ipv4Address(10, 0, 0, 1))) == FabricRefusal::address_reserved);
+  Random luck(1, "node1", "private address");
+  CHECK(*addresses.take_any_block(luck) == Prefix(Ipv4Address(10, 0, 0, 32), 28));
+  CHECK_FALSE(addresses.take_any_block(luck));
+  while (const auto drawn = addresses.take_any(luck)) CHECK(*drawn != Ipv4Address(10, 0, 0, 20));
+  CHECK(addresses.available() == 1);
+  CHECK_FALSE(addresses.take(Ipv4Address(10, 0, 0, 20)));
+  CHECK(addresses.available() == 0);
+}
+
 TEST_CASE("delegated prefixes are aligned, wholly free, and none of the two with reserved addresses") {
   SubnetAddresses addresses(Prefix(Ipv4Address(10, 0, 0, 0), 26));
   CHECK_FALSE(addresses.take(Ipv4Address(10, 0, 0, 20)));

@@ -117,6 +117,19 @@ TEST_CASE("a blackhole is found") {
         Lines{"subnet private-a: route 10.0.0.0/8 -> blackhole leads nowhere (blackhole)"});
 }
 
+TEST_CASE("a route to an interface without an instance is found, and a deleted one is not drawn") {
+  TwoVpcs world;
+  const EniId box = world.instance("box", world.public_b, "192.168.2.10");
+  TwoVpcs::done(
+      world.fabric.add_route(world.private_table, TwoVpcs::cidr("10.0.0.0/8"), VpcRouteTarget::to(box)));
+  CHECK(findings(world.fabric).empty());
+  world.fabric.detach(box);
+  CHECK(findings(world.fabric) == Lines{"subnet private-a: route 10.0.0.0/8 -> eni/box leads nowhere: the "
+                                        "network interface is not attached"});
+  TwoVpcs::done(world.fabric.delete_eni(box));
+  CHECK(Topology(world.fabric).graphviz().find("-> eni0") == std::string::npos);
+}
+
 TEST_CASE("reachability follows routes, not instances") {
   TwoVpcs world;
   const EniId inside = world.instance("inside", world.private_a, "192.168.11.10");
