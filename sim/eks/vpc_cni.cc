@@ -208,7 +208,7 @@ MacAddress VpcCni::unused_mac() {
     if (std::ranges::none_of(interfaces, [&](const Interface* known) { return known->mac == mac; }))
       return mac;
   }
-  ASSERT(!"a free MAC address");
+  ASSERT(false && "a free MAC address");
   return {};
 }
 

@@ -129,7 +129,7 @@ void Netns::fire(const Event& event) {
       if (sockets) sockets->fire(event);
       break;
     default:
-      ASSERT(!"an event kind of this namespace");
+      ASSERT(false && "an event kind of this namespace");
   }
 }
 
