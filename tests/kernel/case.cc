@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace ekspath {
 namespace {
@@ -119,6 +120,27 @@ std::string Case::iptables_text() const {
   std::string text;
   for (const auto& line : iptables) text.append(line).append("\n");
   return text;
+}
+
+std::vector<std::string> Case::questions() const {
+  std::set<std::string> tables{"local", "main"};
+  for (const auto& route : routes) {
+    const auto words = words_of(route);
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+      if (words[i] == "table") tables.insert(words[i + 1]);
+    }
+  }
+  std::vector<std::string> commands{"ip rule"};
+  for (const auto& table : tables) commands.push_back("ip route show table " + table);
+  for (const auto& line : iptables) {
+    if (!line.starts_with('*')) continue;
+    const std::string of_table = "iptables -t " + line.substr(1);
+    commands.push_back(of_table + " -S");
+    commands.push_back(of_table + " -L -n -v");
+    commands.push_back(of_table + " -L -n -v -x --line-numbers");
+    commands.push_back(of_table + " -L -n");
+  }
+  return commands;
 }
 
 Case parse_case(std::string_view text, const std::string& file) {

@@ -70,6 +70,9 @@ struct Case {
   /// The MAC address of the wire's other end.
   [[nodiscard]] std::string peer_mac(std::size_t interface) const;
   [[nodiscard]] std::string iptables_text() const;
+  /// The commands whose output the hosts are asked for in the end: routes, rules and tables that the case
+  /// speaks of.
+  [[nodiscard]] std::vector<std::string> questions() const;
   /// The frame's text with its MAC addresses and with `{...}` replaced by what `lookup(name, number, field)`
   /// says.
   template <class Lookup>

@@ -71,9 +71,10 @@ int main(int count, char** words) {
   std::size_t frames_in = 0;
   std::size_t frames_out = 0;
   std::size_t entries = 0;
+  std::size_t lines = 0;
   for (const auto& one : cases) {
     const Outcome ours = run_simulated(one);
-    const Outcome kernels = court.run(one);
+    const Outcome kernels = court.run(one, Court::Ask::texts);
     if (!ours.problem.empty() || !kernels.problem.empty()) {
       fmt::print("{}: cannot be run\n  kernel: {}\n  ours:   {}\n", one.name, kernels.problem, ours.problem);
       broken = true;
@@ -82,6 +83,9 @@ int main(int count, char** words) {
     frames_in += one.frames.size();
     frames_out += kernels.frames.size();
     entries += kernels.connections.size();
+    for (const auto& [question, text] : kernels.texts) {
+      lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
     const std::string report = difference(one, kernels, ours);
     if (report.empty()) {
       ++equal;
@@ -90,7 +94,9 @@ int main(int count, char** words) {
       fmt::print("{}: differs\n{}\n", one.name, report);
     }
   }
-  fmt::print("{} cases: {} equal, {} different ({} frames in, {} out, {} conntrack entries)\n", cases.size(),
-             equal, different, frames_in, frames_out, entries);
+  fmt::print(
+      "{} cases: {} equal, {} different ({} frames in, {} out, {} conntrack entries, {} lines of ip and "
+      "iptables)\n",
+      cases.size(), equal, different, frames_in, frames_out, entries, lines);
   return broken ? 2 : different > 0 ? 1 : 0;
 }

@@ -169,6 +169,41 @@ void compare_connections(const Outcome& kernels, const Outcome& ours, Renaming& 
   for (const auto& line : own) report += "conntrack: we alone have\n  " + line + "\n";
 }
 
+/// iptables 1.8.9 prints protocols as numbers in `-L -n`, 1.8.8, which is what AL2023 has, their names
+/// (facts/linux-datapath.md 4). Blanks at the end of a line are nobody's concern.
+std::string as_al2023_prints(std::string line) {
+  static const std::pair<const char*, const char*> names[]{
+      {"0", "all"}, {"1", "icmp"}, {"6", "tcp"}, {"17", "udp"}};
+  const std::size_t options = line.find(" --  ");
+  if (options != std::string::npos) {
+    const std::size_t end = line.find_last_not_of(' ', options);
+    const std::size_t start = end == std::string::npos ? end : line.find_last_of(" !", end) + 1;
+    for (const auto& [number, name] : names) {
+      if (start == std::string::npos || line.substr(start, end + 1 - start) != number) continue;
+      line.replace(start, options - start, fmt::format("{:<{}}", name, options - start));
+      break;
+    }
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+void compare_text(const std::string& title, const std::string& kernels, const std::string& ours,
+                  std::string& report) {
+  std::istringstream theirs(kernels);
+  std::istringstream own(ours);
+  for (;;) {
+    std::string their_line, our_line;
+    const bool more_theirs = static_cast<bool>(std::getline(theirs, their_line));
+    const bool more_ours = static_cast<bool>(std::getline(own, our_line));
+    if (!more_theirs && !more_ours) return;
+    if (as_al2023_prints(their_line) == as_al2023_prints(our_line)) continue;
+    report += fmt::format("{}\n  kernel: {}\n  ours:   {}\n", title, more_theirs ? their_line : "(end)",
+                          more_ours ? our_line : "(end)");
+    return;
+  }
+}
+
 void compare_rules(const Outcome& kernels, const Outcome& ours, std::string& report) {
   std::istringstream theirs(without_comments(kernels.rules));
   std::istringstream own(without_comments(ours.rules));
@@ -294,6 +329,10 @@ std::string difference(const Case& tried, const Outcome& kernels, const Outcome&
   compare_frames(tried, kernels, ours, renaming, report);
   compare_connections(kernels, ours, renaming, report);
   compare_rules(kernels, ours, report);
+  // The real tools are asked for kept cases only.
+  for (std::size_t i = 0; i < kernels.texts.size(); ++i) {
+    compare_text(kernels.texts[i].first, kernels.texts[i].second, ours.texts[i].second, report);
+  }
   return report;
 }
 

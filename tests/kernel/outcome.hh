@@ -20,8 +20,9 @@ struct Outcome {
     std::size_t after = 0;  // the number of frames that had come in
   };
   std::vector<Sent> frames;
-  std::vector<std::string> connections;             // lines of `conntrack -L`
-  std::string rules;                                // `iptables-save -c`
+  std::vector<std::string> connections;                    // lines of `conntrack -L`
+  std::string rules;                                       // `iptables-save -c`
+  std::vector<std::pair<std::string, std::string>> texts;  // commands, and what they print
   std::vector<std::vector<std::string>> decisions;  // of each incoming frame; the simulated host's only
   std::string problem;                              // why the case could not be run here
 

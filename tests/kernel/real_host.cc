@@ -269,7 +269,7 @@ std::string Court::enter() {
   return {};
 }
 
-Outcome Court::run(const Case& described) {
+Outcome Court::run(const Case& described, Ask ask) {
   Outcome outcome;
   const auto give_up = [&](const std::string& why) {
     outcome.problem = why;
@@ -369,6 +369,13 @@ Outcome Court::run(const Case& described) {
 
   outcome.connections = lines_of(run_tool(netns, {"conntrack", "-L"}).out);
   if (!described.iptables.empty()) outcome.rules = run_tool(netns, {"iptables-save", "-c"}).out;
+  if (ask == Ask::nothing) return outcome;
+  for (const auto& question : described.questions()) {
+    std::istringstream stream(question);
+    std::vector<std::string> words;
+    for (std::string word; stream >> word;) words.push_back(word);
+    outcome.texts.emplace_back(question, run_tool(netns, words).out);
+  }
   return outcome;
 }
 

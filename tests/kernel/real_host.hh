@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,10 @@ class Court {
   /// root). What forbids it, or "".
   [[nodiscard]] std::string enter();
 
-  /// Runs a case in a new namespace of the real kernel.
-  [[nodiscard]] Outcome run(const Case& described);
+  /// Runs a case in a new namespace of the real kernel. With `Ask::texts` the real tools are asked for what
+  /// they print, too.
+  enum class Ask : std::uint8_t { nothing, texts };
+  [[nodiscard]] Outcome run(const Case& described, Ask ask = Ask::nothing);
 
  private:
   unsigned hosts_ = 0;

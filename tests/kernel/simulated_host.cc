@@ -222,6 +222,22 @@ void build(const Case& described, Netns& netns, std::vector<std::unique_ptr<Reco
   if (result.status != 0) throw CaseError("iptables-restore: " + result.err);
 }
 
+/// What a command prints here.
+std::string answer(Netns& netns, const std::string& command) {
+  std::string text;
+  if (command == "ip rule") {
+    for (const PolicyRule& rule : netns.routing.rules()) text += netns.routing.text(rule) + "\n";
+    return text;
+  }
+  const std::string routes = "ip route show table ";
+  if (command.starts_with(routes)) {
+    const std::uint32_t number = table(command.substr(routes.size()));
+    for (const Route& route : netns.routing.routes(number)) text += netns.routing.text(route) + "\n";
+    return text;
+  }
+  return iptables(netns, command.substr(command.find(' ') + 1)).out;
+}
+
 }  // namespace
 
 Outcome run_simulated(const Case& described) {
@@ -267,6 +283,8 @@ Outcome run_simulated(const Case& described) {
     const std::string_view options[]{"-c"};
     outcome.rules = iptables_save(netns, options).out;
   }
+  for (const auto& question : described.questions())
+    outcome.texts.emplace_back(question, answer(netns, question));
   netns.observer = nullptr;
   return outcome;
 }
