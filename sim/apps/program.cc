@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/apps/curl.hh"
 #include "sim/apps/ping.hh"
 #include "sim/apps/programs.hh"
 #include "sim/base/near_miss.hh"
@@ -28,7 +29,8 @@ struct Entry {
   std::string_view name;
   Parse parse;
 };
-constexpr std::array<Entry, 1> programs{{
+constexpr std::array<Entry, 2> programs{{
+    {"curl", bind_main<parse_curl, curl_main>},
     {"ping", bind_main<parse_ping, ping_main>},
 }};
 constexpr auto names = [] {
@@ -45,6 +47,26 @@ Parsed parse_program(const std::vector<std::string>& arguments) {
   std::string text = fmt::format("unknown program '{}'", arguments.front());
   if (!near.empty()) text += fmt::format("; did you mean '{}'?", near);
   return CommandError{text};
+}
+
+constexpr std::array<std::string_view, 5> server_names{"http-client-address", "http-echo", "tcp-echo",
+                                                       "udp-echo", "udp-sink"};
+
+RunningProgram::Main server_main(ServerKind kind, std::uint16_t port) {
+  switch (kind) {
+    case ServerKind::http_client_address:
+      return
+          [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::client_address); };
+    case ServerKind::http_echo:
+      return [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::echo); };
+    case ServerKind::tcp_echo:
+      return [port](RunningProgram& self) { return tcp_echo_main(self, port); };
+    case ServerKind::udp_echo:
+      return [port](RunningProgram& self) { return udp_echo_main(self, port, UdpAnswers::echo); };
+    case ServerKind::udp_sink:
+      break;
+  }
+  return [port](RunningProgram& self) { return udp_echo_main(self, port, UdpAnswers::nothing); };
 }
 
 }  // namespace
@@ -79,6 +101,22 @@ StartedProgram start_program(Netns& netns, std::vector<std::string> arguments, s
       netns, RunningProgram::Start{std::move(arguments), std::move(input), environment,
                                    std::get<RunningProgram::Main>(std::move(parsed))});
   return {std::move(program), std::nullopt};
+}
+
+std::span<const std::string_view> server_kind_names() { return server_names; }
+
+std::optional<ServerKind> parse_server_kind(std::string_view text) {
+  const auto found = std::ranges::find(server_names, text);
+  if (found == server_names.end()) return std::nullopt;
+  return ServerKind{static_cast<std::uint8_t>(found - server_names.begin())};
+}
+
+std::unique_ptr<Program> start_server(Netns& netns, ServerKind kind, std::uint16_t port,
+                                      const ProgramEnvironment& environment) {
+  std::vector<std::string> arguments{std::string(server_names[static_cast<std::size_t>(kind)]),
+                                     fmt::format("{}", port)};
+  return std::make_unique<RunningProgram>(
+      netns, RunningProgram::Start{std::move(arguments), {}, environment, server_main(kind, port)});
 }
 
 }  // namespace ekspath

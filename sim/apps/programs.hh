@@ -1,12 +1,26 @@
 #pragma once
 
+#include <cstdint>
+
 #include "sim/apps/running_program.hh"
 
 /// The main functions of the programs and servers.
 namespace ekspath {
 
+struct CurlOptions;
+struct NcOptions;
 struct PingOptions;
+struct TracerouteOptions;
 
+[[nodiscard]] Task<int> curl_main(RunningProgram& self, CurlOptions options);
+[[nodiscard]] Task<int> nc_main(RunningProgram& self, NcOptions options);
 [[nodiscard]] Task<int> ping_main(RunningProgram& self, PingOptions options);
+[[nodiscard]] Task<int> traceroute_main(RunningProgram& self, TracerouteOptions options);
+
+enum class HttpServes : std::uint8_t { echo, client_address };
+[[nodiscard]] Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves);
+[[nodiscard]] Task<int> tcp_echo_main(RunningProgram& self, std::uint16_t port);
+enum class UdpAnswers : std::uint8_t { nothing, echo };
+[[nodiscard]] Task<int> udp_echo_main(RunningProgram& self, std::uint16_t port, UdpAnswers answers);
 
 }  // namespace ekspath

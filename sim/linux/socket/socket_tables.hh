@@ -91,7 +91,6 @@ struct SocketTables {
   PortMap<std::vector<UdpSocket*>> udp;    // by local port
   PortMap<std::vector<PingSocket*>> ping;  // by id
   std::vector<RawSocket*> raw;
-  Slots<std::unique_ptr<TcpConnection>> tcp;
   boost::unordered_flat_map<Tuple, TcpConnection*, TupleHash> connections;  // by the tuple of what comes in
   PortMap<std::vector<TcpListener*>> listeners;                             // by local port
   PortMap<std::vector<const TcpPortUse*>> tcp_ports;  // who has a port without being accepted on it
@@ -100,6 +99,7 @@ struct SocketTables {
   std::uint16_t connect_secret = 0;   // of the hash that port_to_connect() begins at
   std::uint32_t connect_step = 0;     // table_perturb
   std::uint16_t last_process_id = 0;  // of the programs of this namespace; 0: none ran yet
+  Slots<std::unique_ptr<TcpConnection>> tcp;  // last: a connection gives its port back when it goes
 };
 
 }  // namespace ekspath

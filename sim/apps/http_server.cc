@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "sim/apps/http_message.hh"
+#include "sim/apps/programs.hh"
+#include "sim/apps/stream.hh"
+
+namespace ekspath {
+namespace {
+
+using namespace literals;
+constexpr Nanoseconds keep_alive = 75_s;  // nginx's keepalive_timeout
+constexpr std::size_t longest_head = 64 * 1024;
+
+/// "Sun, 16 Feb 2025 01:00:00 GMT". RFC 9110 5.6.7; the calendar by Howard Hinnant's civil_from_days().
+std::string date_text(std::int64_t unix_seconds) {
+  static constexpr std::array<std::string_view, 7> days{"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::int64_t day_number = unix_seconds / 86400;
+  const std::int64_t second = unix_seconds % 86400;
+  const std::int64_t shifted = day_number + 719468;
+  const std::int64_t era = shifted / 146097;
+  const std::int64_t day_of_era = shifted - era * 146097;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  const std::int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  const std::int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(day_number % 7)],
+                     day, months[static_cast<std::size_t>(month - 1)], year, second / 3600, second / 60 % 60,
+                     second % 60);
+}
+
+/// What the server saw: for lessons about who a packet seems to come from.
+std::string echo_body(RunningProgram& self, const TcpSocket& socket, const HttpHead& request) {
+  const std::string& given = self.environment().host_name;
+  std::string body =
+      fmt::format("Hostname: {}\nServer address: {}:{}\nClient address: {}:{}\nRequest: {}\n",
+                  given.empty() ? self.netns().name() : given, socket.local().address, socket.local().port,
+                  socket.remote().address, socket.remote().port, request.first_line);
+  for (const auto& [name, value] : request.fields) body += fmt::format("{}: {}\n", name, value);
+  return body;
+}
+
+Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> accepted, HttpServes serves) {
+  Stream stream(self.scheduler(), std::move(accepted));
+  std::string bytes;
+  while (true) {
+    auto parsed = parse_http_head(bytes);
+    while (!parsed) {
+      const Stream::Received received = co_await stream.read(self.now() + keep_alive);
+      if (received.outcome != Stream::Outcome::done || received.bytes.empty()) co_return;
+      bytes += received.bytes;
+      if (bytes.size() > longest_head) co_return;
+      parsed = parse_http_head(bytes);
+    }
+    bytes.erase(0, parsed->size);
+    // A body is read and not looked at.
+    for (std::uint64_t left = parsed->head.content_length().value_or(0); left > 0;) {
+      if (bytes.empty()) {
+        Stream::Received received = co_await stream.read(self.now() + keep_alive);
+        if (received.outcome != Stream::Outcome::done || received.bytes.empty()) co_return;
+        bytes = std::move(received.bytes);
+      }
+      const std::size_t taken = static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size()));
+      bytes.erase(0, taken);
+      left -= taken;
+    }
+    const std::string body = serves == HttpServes::echo
+                                 ? echo_body(self, stream.socket(), parsed->head)
+                                 : fmt::format("{}\n", stream.socket().remote().address);
+    const std::int64_t wall = (self.netns().kernel().epoch_ns + self.now().count()) / 1'000'000'000;
+    const std::string* wish = parsed->head.field("Connection");
+    const bool closes = wish != nullptr && equal_ignoring_case(*wish, "close");
+    std::string answer = fmt::format(
+        "HTTP/1.1 200 OK\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+        "Connection: {}\r\n\r\n",
+        date_text(wall), body.size(), closes ? "close" : "keep-alive");
+    if (!parsed->head.first_line.starts_with("HEAD ")) answer += body;
+    if (co_await stream.write(std::move(answer), self.now() + keep_alive) != Stream::Outcome::done) co_return;
+    if (closes) co_return;
+  }
+}
+
+}  // namespace
+
+Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves) {
+  TcpSocket listener(self.netns());
+  Signal arrived(self.scheduler());
+  listener.on_event = [&] { arrived.raise(); };
+  listener.reuse_address = true;
+  int error = listener.bind({Ipv4Address(), port});
+  if (error == 0) error = listener.listen(511);
+  if (error != 0) {
+    self.err(fmt::format("bind to 0.0.0.0:{} failed: {}\n", port, error_text(error)));
+    co_return 1;
+  }
+  while (true) {
+    while (auto accepted = listener.accept())
+      self.scheduler().spawn(serve_connection(self, std::move(accepted), serves));
+    co_await arrived.wait();
+  }
+}
+
+}  // namespace ekspath

@@ -1,0 +1,105 @@
+#include "sim/apps/curl.hh"
+
+#include "tests/unit/apps/run_program.hh"
+
+namespace ekspath {
+namespace {
+
+using namespace literals;
+
+constexpr std::string_view rows = "pod(10.0.0.5) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)";
+
+TEST_CASE("curl prints what the server saw of it") {
+  World world(rows);
+  const auto server = start_server(world["server"], ServerKind::http_echo, 80, {});
+  const Ran ran = run_program(world, "pod", {"curl", "--local-port", "40000", "http://10.1.0.2/a?b=c"}, 1_s);
+  CHECK(ran.text ==
+        "Hostname: server\n"
+        "Server address: 10.1.0.2:80\n"
+        "Client address: 10.0.0.5:40000\n"
+        "Request: GET /a?b=c HTTP/1.1\n"
+        "Host: 10.1.0.2\n"
+        "User-Agent: curl/8.5.0\n"
+        "Accept: */*\n");
+  CHECK(ran.status == 0);
+}
+
+TEST_CASE("a server of the kind http-client-address answers with the client's address alone") {
+  World world(rows);
+  const auto server = start_server(world["server"], ServerKind::http_client_address, 80, {});
+  CHECK(run_program(world, "pod", {"curl", "-s", "10.1.0.2"}, 1_s).text == "10.0.0.5\n");
+}
+
+TEST_CASE("curl -v shows the conversation") {
+  World world(rows);
+  const auto server = start_server(world["server"], ServerKind::http_client_address, 8080, {});
+  const Ran ran = run_program(world, "pod", {"curl", "-v", "http://10.1.0.2:8080/"}, 1_s);
+  CHECK(ran.text ==
+        "*   Trying 10.1.0.2:8080...\n"
+        "* Connected to 10.1.0.2 (10.1.0.2) port 8080\n"
+        "> GET / HTTP/1.1\n"
+        "> Host: 10.1.0.2:8080\n"
+        "> User-Agent: curl/8.5.0\n"
+        "> Accept: */*\n"
+        "> \n"
+        "< HTTP/1.1 200 OK\n"
+        "< Server: ekspath\n"
+        "< Date: Thu, 01 Jan 1970 00:00:00 GMT\n"
+        "< Content-Type: text/plain\n"
+        "< Content-Length: 9\n"
+        "< Connection: keep-alive\n"
+        "< \n"
+        "10.0.0.5\n"
+        "* Connection #0 to host 10.1.0.2 left intact\n");
+}
+
+TEST_CASE("a refused connection is curl's error 7") {
+  World world(rows);
+  const Ran ran = run_program(world, "pod", {"curl", "http://10.1.0.2:81/"}, 1_s);
+  CHECK(ran.text ==
+        "curl: (7) Failed to connect to 10.1.0.2 port 81 after 0 ms: Couldn't connect to server\n");
+  CHECK(ran.status == 7);
+}
+
+TEST_CASE("no answer within -m is curl's error 28, and -s hides the text") {
+  World world(rows);
+  world.at("server/e0").up = false;
+  Ran ran = run_program(world, "pod", {"curl", "-m", "2", "http://10.1.0.2/"}, 10_s);
+  CHECK(ran.text == "curl: (28) Connection timed out after 2001 milliseconds\n");
+  CHECK(ran.status == 28);
+  ran = run_program(world, "pod", {"curl", "-s", "--connect-timeout", "1", "http://10.1.0.2/"}, 10_s);
+  CHECK(ran.text == "");
+  CHECK(ran.status == 28);
+}
+
+TEST_CASE("a name that nobody knows is curl's error 6") {
+  World world(rows);
+  const Ran ran = run_program(world, "pod", {"curl", "http://nowhere/"}, 1_s);
+  CHECK(ran.text == "curl: (6) Could not resolve host: nowhere\n");
+  CHECK(ran.status == 6);
+}
+
+TEST_CASE("-w writes what was asked for, without the body when -o takes it") {
+  World world(rows);
+  const auto server = start_server(world["server"], ServerKind::http_echo, 80, {});
+  const Ran ran = run_program(
+      world, "pod",
+      {"curl", "-s", "-o", "/dev/null", "--local-port", "40001-40002", "-w",
+       "%{http_code} %{local_ip}:%{local_port} %{remote_ip} %{time_total} 100%%\\n", "http://10.1.0.2/"},
+      1_s);
+  CHECK(ran.text == "200 10.0.0.5:40001 10.1.0.2 0.000000 100%\n");
+}
+
+TEST_CASE("what curl has and we have not is named") {
+  CHECK(check_program({"curl", "-X", "POST", "http://a/"})->text == "curl: -X is not modelled");
+  CHECK(check_program({"curl", "https://a/"})->text == "curl: https:// is not modelled, only http://");
+  CHECK(check_program({"curl", "-o", "/dev/null", "http://a/"})->text ==
+        "curl: -o without -s (the progress meter) is not modelled");
+  CHECK(check_program({"curl", "-w", "%{nosuch}", "http://a/"})->text ==
+        "curl: --write-out variable 'nosuch' is unknown or not modelled");
+  CHECK(check_program({"crul", "http://a/"})->text == "unknown program 'crul'; did you mean 'curl'?");
+  CHECK_FALSE(check_program({"curl", "-sS", "-m5", "--connect-timeout=2", "http://a/"}).has_value());
+}
+
+}  // namespace
+}  // namespace ekspath
