@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/packet/headers.hh"
+
 namespace ekspath {
 namespace {
 
@@ -20,22 +22,30 @@ std::string offset(Nanoseconds time) {
   return fmt::format("{}.{:06}", microseconds / 1'000'000, microseconds % 1'000'000);
 }
 
-/// Only the half that a translation changed: "192.168.1.101:40000 -> 192.168.1.251:1055".
+/// One end of a tuple before and after; ports (or the ICMP id) only where they changed.
+std::string side_change(std::string_view what, Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b) {
+  if (a == b && port_a == port_b) return {};
+  if (port_a == port_b) return fmt::format("{} {} -> {}", what, a, b);
+  return fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b);
+}
+
+/// Only the half that a translation changed: "source 192.168.1.101:40000 -> 192.168.1.251:1055".
 std::string change(const Tuple& before, const Tuple& after) {
-  const auto side = [&](Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b,
-                        std::string_view what) {
-    if (a == b && port_a == port_b) return std::string();
-    const bool ports = port_a != 0 || port_b != 0;
-    return ports ? fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b)
-                 : fmt::format("{} {} -> {}", what, a, b);
-  };
-  const bool icmp = before.protocol == 1;
-  std::string text = side(before.source, before.source_port, after.source, after.source_port, "source");
-  const std::string destination = side(before.destination, icmp ? 0 : before.destination_port,
-                                       after.destination, icmp ? 0 : after.destination_port, "destination");
+  const bool icmp = IpProtocol{before.protocol} == IpProtocol::icmp;
+  const std::uint16_t port_before = icmp ? std::uint16_t{0} : before.destination_port;
+  const std::uint16_t port_after = icmp ? std::uint16_t{0} : after.destination_port;
+  std::string text = side_change("source", before.source, before.source_port, after.source, after.source_port);
+  const std::string destination =
+      side_change("destination", before.destination, port_before, after.destination, port_after);
   if (!text.empty() && !destination.empty()) text += ", ";
   return text + destination;
 }
+
+/// ARP has no tuple; its journeys are told only with all decisions.
+bool is_ip(const Tuple& tuple) { return !tuple.source.is_unspecified() || !tuple.destination.is_unspecified(); }
+
+/// That a packet is for this host shows by its delivery.
+bool is_plain_local(std::string_view rule) { return rule.starts_with("0: from all lookup local"); }
 
 }  // namespace
 
@@ -51,11 +61,16 @@ void JourneyReport::decided(const Decision& decision) {
 
 std::string JourneyReport::text(const Style& style) const {
   std::string text;
-  const std::size_t told = std::min(style.packets, journeys_.size());
-  for (std::size_t i = 0; i < told; ++i) tell(text, i + 1, journeys_[i], style);
-  if (told < journeys_.size()) {
-    text += fmt::format("... and {} more packets (--packets N, or hops.ndjson)\n", journeys_.size() - told);
+  std::size_t told = 0, left = 0;
+  for (std::size_t i = 0; i < journeys_.size(); ++i) {
+    if (!style.all_decisions && !is_ip(journeys_[i].moments.front().before)) continue;
+    if (told == style.packets) {
+      ++left;
+      continue;
+    }
+    tell(text, ++told, journeys_[i], style);
   }
+  if (left > 0) text += fmt::format("... and {} more packets (--packets N, or hops.ndjson)\n\n", left);
   return text;
 }
 
@@ -105,7 +120,7 @@ void JourneyReport::tell(std::string& text, std::size_t number, const Journey& j
     } else if (marks) {
       text += fmt::format("  {:>9}  {:<24} {}{} mark {:#x}{}{}\n", "", "", colours.change,
                           to_string(moment.stage), moment.mark, colours.reset, by);
-    } else if (moment.stage == Stage::route && !moment.rule.empty()) {
+    } else if (moment.stage == Stage::route && !moment.rule.empty() && !is_plain_local(moment.rule)) {
       text += fmt::format("  {:>9}  {:<24} route{}\n", "", "", by);
     } else if (style.all_decisions) {
       text += fmt::format("  {:>9}  {:<24} {} {}{}\n", "", "", to_string(moment.stage),
