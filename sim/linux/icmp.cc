@@ -12,8 +12,8 @@
 namespace ekspath {
 namespace {
 
+/// By the route alone: a frame to all MACs with a datagram for this host is answered (observed).
 bool is_for_many(const Netns& netns, const Packet& packet) {
-  if (packet.meta.type != PacketType::host) return true;
   const AddressType type = netns.routing.address_type(ipv4(packet).destination());
   return type == AddressType::broadcast || type == AddressType::multicast;
 }

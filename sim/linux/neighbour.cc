@@ -585,7 +585,7 @@ bool Neighbours::State::ignores(const Interface& in, Ipv4Address sender, Ipv4Add
     return std::any_of(interface.addresses.begin(), interface.addresses.end(),
                        [&](const InterfaceAddress& own) {
                          return own.address == target && own.scope <= widest &&
-                                (!same_subnet || own.prefix().contains(sender));
+                                (!same_subnet || sender.is_unspecified() || own.prefix().contains(sender));
                        });
   };
   switch (std::max(netns.sysctls.all.arp_ignore, in.conf.arp_ignore)) {

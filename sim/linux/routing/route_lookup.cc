@@ -144,7 +144,11 @@ RouteResult Routing::lookup(const FlowKey& key) const {
     if (learnt != nullptr && state.netns.now() < learnt->gateway_expires) result.next_hop = learnt->gateway;
   }
   result.source = key.source;
-  if (own && key.source.is_unspecified()) result.source = source_of(*this, route, *result.out);
+  if (!own) return result;
+  if (key.source.is_unspecified()) result.source = source_of(*this, route, *result.out);
+  // __mkroute_output(): 127/8 stays inside (EINVAL).
+  const bool localnet = state.netns.sysctls.all.route_localnet || result.out->conf.route_localnet;
+  if (key.source.is_loopback() && !localnet) result.outcome = RouteResult::Outcome::blackhole;
   return result;
 }
 

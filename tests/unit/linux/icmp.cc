@@ -39,6 +39,14 @@ TEST_CASE("echo requests to a broadcast address, and all of them if so set, get 
   CHECK(world.capture().find("echo reply") == std::string::npos);
 }
 
+TEST_CASE("a frame to all MACs with an echo request for this host alone is answered") {
+  World world(two_hosts);
+  world.inject("b/e0",
+               "02:00:00:00:01:00 > ff:ff:ff:ff:ff:ff | 10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3");
+  world.run_for(1_s);
+  CHECK(world.capture("a/e0").find("echo reply id 9 seq 3") != std::string::npos);
+}
+
 TEST_CASE("a wrong ICMP checksum is counted and dropped") {
   World world(two_hosts);
   world.inject("b/e0",

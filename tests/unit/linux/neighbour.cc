@@ -170,6 +170,7 @@ TEST_CASE("own addresses are answered for on every interface, unless arp_ignore 
   CHECK_FALSE(answers("1", "10.1.0.1", "10.0.0.9"));
   CHECK(answers("2", "10.0.0.1", "10.0.0.9"));
   CHECK_FALSE(answers("2", "10.0.0.1", "99.0.0.9"));
+  CHECK(answers("2", "10.0.0.1", "0.0.0.0"));  // duplicate address detection
   CHECK_FALSE(answers("8", "10.0.0.1", "10.0.0.9"));
 }
 
