@@ -6,8 +6,10 @@
 #include <array>
 
 #include "sim/apps/curl.hh"
+#include "sim/apps/nc.hh"
 #include "sim/apps/ping.hh"
 #include "sim/apps/programs.hh"
+#include "sim/apps/traceroute.hh"
 #include "sim/base/near_miss.hh"
 
 namespace ekspath {
@@ -29,9 +31,11 @@ struct Entry {
   std::string_view name;
   Parse parse;
 };
-constexpr std::array<Entry, 2> programs{{
+constexpr std::array<Entry, 4> programs{{
     {"curl", bind_main<parse_curl, curl_main>},
+    {"nc", bind_main<parse_nc, nc_main>},
     {"ping", bind_main<parse_ping, ping_main>},
+    {"traceroute", bind_main<parse_traceroute, traceroute_main>},
 }};
 constexpr auto names = [] {
   std::array<std::string_view, programs.size()> result;

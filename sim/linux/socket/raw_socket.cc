@@ -27,4 +27,11 @@ void RawSocket::offer(SocketTables& tables, const Packet& packet) {
   }
 }
 
+void RawSocket::offer_error(SocketTables& tables, std::uint8_t protocol, const SocketError& error,
+                            std::span<const std::uint8_t> quoted) {
+  for (RawSocket* socket : tables.raw) {
+    if (socket->protocol_ == protocol && socket->on_error) socket->on_error(error, quoted);
+  }
+}
+
 }  // namespace ekspath

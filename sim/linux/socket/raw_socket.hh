@@ -28,10 +28,15 @@ class RawSocket {
 
   /// From within the walk of a packet; offsets set. Must not destroy the socket.
   std::function<void(const Packet&)> on_packet;
+  /// An ICMP error about a packet of this protocol, and what was quoted from its transport header on.
+  /// raw_icmp_error()
+  std::function<void(const SocketError&, std::span<const std::uint8_t>)> on_error;
   IpOptions options;
 
   /// raw_local_deliver()
   static void offer(SocketTables& tables, const Packet& packet);
+  static void offer_error(SocketTables& tables, std::uint8_t protocol, const SocketError& error,
+                          std::span<const std::uint8_t> quoted);
 
  private:
   Netns* netns_;

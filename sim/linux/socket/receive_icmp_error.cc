@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "sim/linux/socket/ping_socket.hh"
+#include "sim/linux/socket/raw_socket.hh"
 #include "sim/linux/socket/socket_tables.hh"
 #include "sim/linux/socket/tcp_connection.hh"
 #include "sim/linux/socket/udp_socket.hh"
@@ -55,6 +56,10 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
   const std::optional<Quote> quote = quote_of(packet);
   if (!quote) return;
   const IcmpView header = icmp_header(packet);
+  if (!tables_->raw.empty()) [[unlikely]] {
+    RawSocket::offer_error(*tables_, quote->ip.protocol(), describe(packet, *quote, quote->transport_size),
+                           {quote->transport, quote->transport_size});
+  }
   switch (IpProtocol{quote->ip.protocol()}) {
     case IpProtocol::icmp: {
       // raw_err(): to every ping socket of the quoted id; redirects too, which ping reads as raw packets.

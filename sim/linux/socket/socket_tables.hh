@@ -96,9 +96,9 @@ struct SocketTables {
   PortMap<std::vector<const TcpPortUse*>> tcp_ports;  // who has a port without being accepted on it
   Slots<Alarm*> alarms;
 
-  std::uint16_t connect_secret = 0;   // of the hash that port_to_connect() begins at
-  std::uint32_t connect_step = 0;     // table_perturb
-  std::uint16_t last_process_id = 0;  // of the programs of this namespace; 0: none ran yet
+  std::uint16_t connect_secret = 0;           // of the hash that port_to_connect() begins at
+  std::uint32_t connect_step = 0;             // table_perturb
+  std::uint16_t last_process_id = 0;          // of the programs of this namespace; 0: none ran yet
   Slots<std::unique_ptr<TcpConnection>> tcp;  // last: a connection gives its port back when it goes
 };
 

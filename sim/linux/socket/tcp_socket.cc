@@ -43,17 +43,22 @@ int TcpSocket::bind(const Endpoint& local) {
   return 0;
 }
 
+int TcpSocket::hold_port() {
+  if (port_use_) return 0;
+  SocketTables& tables = netns_->sockets->tables();
+  TcpPortUse use{local_, false, reuse_address, false, options.bound_interface};
+  use.local.port = tables.port_to_bind(use);
+  if (use.local.port == 0) return EADDRINUSE;
+  local_ = use.local;
+  port_use_ = std::make_unique<TcpPortUse>(use);
+  tables.hold_port(*port_use_);
+  return 0;
+}
+
 int TcpSocket::listen(std::uint32_t backlog) {
   if (connection_ != nullptr || listener_) return EINVAL;
   SocketTables& tables = netns_->sockets->tables();
-  if (!port_use_) {
-    TcpPortUse use{local_, false, reuse_address, false, options.bound_interface};
-    use.local.port = tables.port_to_bind(use);
-    if (use.local.port == 0) return EADDRINUSE;
-    local_ = use.local;
-    port_use_ = std::make_unique<TcpPortUse>(use);
-    tables.hold_port(*port_use_);
-  }
+  if (const int error = hold_port(); error != 0) return error;
   port_use_->listening = true;
   listener_ = std::make_unique<TcpListener>(tables, *this, backlog);
   tables.listeners[local_.port].push_back(listener_.get());

@@ -29,6 +29,8 @@ class TcpSocket {
 
   /// Port 0 is chosen at connect() or listen(). EADDRNOTAVAIL, EADDRINUSE
   [[nodiscard]] int bind(const Endpoint& local);
+  /// What bind() with port 0 does at once in Linux: takes an ephemeral port now. 0 or EADDRINUSE
+  [[nodiscard]] int hold_port();
   [[nodiscard]] int listen(std::uint32_t backlog = 128);
   /// The next established connection, or null.
   [[nodiscard]] std::unique_ptr<TcpSocket> accept();
