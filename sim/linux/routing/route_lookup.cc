@@ -98,63 +98,86 @@ void Routing::State::resolve(const FlowKey& key, Fib::Limits limits, RouteResult
 /// Linux 6.1 net/ipv4/route.c ip_route_output_key_hash_rcu() for packets of this host; for received ones the
 /// lookup of ip_route_input_slow(), whose other checks are in ingress.cc.
 RouteResult Routing::lookup(const FlowKey& key) const {
+  State& state = *state_;
+  // A redirect ends by time, an interface asked for may go down, route_localnet may be switched.
+  if (state.exceptions || key.out_interface != 0 || key.source.is_loopback()) [[unlikely]]
+    return state.look_up(key);
+  const auto asked =
+      key.any_source ? RouteCache::Question::lookup_from_any_source : RouteCache::Question::lookup;
+  const RouteCache::Key question = RouteCache::key(key, asked, 0);
+  if (const RouteResult* answer = state.known.find(question)) return *answer;
+  const RouteResult result = state.look_up(key);
+  state.known.remember(question, result);
+  return result;
+}
+
+RouteResult Routing::State::look_up(const FlowKey& key) const {
   RouteResult result;
-  const State& state = *state_;
+  const Routing& routing = netns.routing;
   const bool own = key.in_interface == 0;
   if (own && !key.any_source && !key.source.is_unspecified() &&
-      address_type(key.source) != AddressType::local)
+      routing.address_type(key.source) != AddressType::local)
     return result;
   FlowKey asked = key;
   Interface* bound = nullptr;
   if (own && key.out_interface != 0) {
-    bound = state.netns.interface(key.out_interface);
+    bound = netns.interface(key.out_interface);
     if (bound == nullptr || !bound->up) return result;
     if (is_broadcast_or_multicast(key.destination)) {
       // What goes to all neighbours of a named interface needs no route.
       static constexpr Route to_all{{}, RouteType::broadcast, RouteScope::link, RouteProtocol::kernel};
-      return without_route(*this, key, *bound, to_all);
+      return without_route(routing, key, *bound, to_all);
     }
   }
   if (own && key.destination.is_unspecified()) {
     // "this host": by lo to the source, or to 127.0.0.1.
     asked.destination = key.source.is_unspecified() ? Ipv4Address(127, 0, 0, 1) : key.source;
   }
-  state.resolve(asked, {key.out_interface, RouteScope::global}, result);
+  resolve(asked, {key.out_interface, RouteScope::global}, result);
   if (!result.found()) {
     if (bound == nullptr) return result;
     // "Apparently, routing tables are wrong. Assume that the destination is on link."
     static constexpr Route assumed{{}, RouteType::unicast, RouteScope::link, RouteProtocol::kernel};
-    return without_route(*this, key, *bound, assumed);
+    return without_route(routing, key, *bound, assumed);
   }
 
   const Route& route = *result.route;
   if (route.type == RouteType::local) {
-    result.out = &state.netns.loopback();
+    result.out = &netns.loopback();
     result.next_hop = asked.destination;
     result.source = !key.source.is_unspecified()              ? key.source
                     : route.preferred_source.is_unspecified() ? asked.destination
                                                               : route.preferred_source;
     return result;
   }
-  result.out = state.netns.interface(route.out_interface);
+  result.out = netns.interface(route.out_interface);
   ASSERT(result.out != nullptr);
   result.next_hop = route.gateway.is_unspecified() ? asked.destination : route.gateway;
-  if (state.exceptions) [[unlikely]] {
-    const State::Exception* learnt = state.exception(asked.destination);
-    if (learnt != nullptr && state.netns.now() < learnt->gateway_expires) result.next_hop = learnt->gateway;
+  if (exceptions) [[unlikely]] {
+    const Exception* learnt = exception(asked.destination);
+    if (learnt != nullptr && netns.now() < learnt->gateway_expires) result.next_hop = learnt->gateway;
   }
   result.source = key.source;
   if (!own) return result;
-  if (key.source.is_unspecified()) result.source = source_of(*this, route, *result.out);
+  if (key.source.is_unspecified()) result.source = source_of(routing, route, *result.out);
   // __mkroute_output(): 127/8 stays inside (EINVAL).
-  const bool localnet = state.netns.sysctls.all.route_localnet || result.out->conf.route_localnet;
+  const bool localnet = netns.sysctls.all.route_localnet || result.out->conf.route_localnet;
   if (key.source.is_loopback() && !localnet) result.outcome = RouteResult::Outcome::blackhole;
+  return result;
+}
+
+RouteResult Routing::State::way_back(const FlowKey& key, std::uint32_t out_interface) {
+  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::way_back, out_interface);
+  if (const RouteResult* answer = known.find(question)) return *answer;
+  RouteResult result;
+  resolve(key, {out_interface, RouteScope::global}, result);
+  known.remember(question, result);
   return result;
 }
 
 Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Interface& in,
                                               const Interface* out) const {
-  const State& state = *state_;
+  State& state = *state_;
   const Netns& netns = state.netns;
   const std::uint8_t mode = std::max(netns.sysctls.all.rp_filter, in.conf.rp_filter);
   const bool accept_local = netns.sysctls.all.accept_local || in.conf.accept_local;
@@ -174,8 +197,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   back.tos = received.tos;
   if (netns.sysctls.all.src_valid_mark || in.conf.src_valid_mark) back.mark = received.mark;
   const SourceCheck last_resort = mode != 0 ? SourceCheck::rp_filter : SourceCheck::ok;
-  RouteResult result;
-  state.resolve(back, {}, result);
+  const RouteResult result = state.way_back(back, 0);
   if (!result.found()) return last_resort;
   const RouteType type = result.route->type;
   if (type != RouteType::unicast && !(type == RouteType::local && accept_local)) return SourceCheck::martian;
@@ -187,8 +209,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   if (same_device) return neighbourly(*result.route);
   if (in.addresses.empty()) return last_resort;
   if (mode == 1) return SourceCheck::rp_filter;
-  RouteResult by_device;
-  state.resolve(back, {in.index, RouteScope::global}, by_device);
+  const RouteResult by_device = state.way_back(back, in.index);
   if (by_device.found() && by_device.route->type == RouteType::unicast) return neighbourly(*by_device.route);
   return SourceCheck::ok;
 }

@@ -52,6 +52,7 @@ const std::vector<PolicyRule>& Routing::State::default_rules() {
 }
 
 Fib& Routing::State::ensure_table(std::uint32_t id) {
+  known.forget();
   const auto place = std::lower_bound(tables.begin(), tables.end(), id,
                                       [](const Fib& fib, std::uint32_t wanted) { return fib.id() < wanted; });
   if (place != tables.end() && place->id() == id) return *place;
@@ -60,6 +61,7 @@ Fib& Routing::State::ensure_table(std::uint32_t id) {
 }
 
 Routing::State::OwnRules& Routing::State::ensure_own_rules() {
+  known.forget();
   if (!own_rules) {
     own_rules = std::make_unique<OwnRules>();
     own_rules->rules = default_rules();
@@ -141,6 +143,7 @@ int Routing::delete_route(std::uint32_t table, const Route& wanted) {
 }
 
 void Routing::flush_routes_of(const Interface& interface, bool forced) {
+  state_->known.forget();
   for (Fib& fib : state_->tables) {
     fib.erase_if([&](const Route& route) {
       if (route.out_interface != interface.index || !needs_interface(route.type)) return false;
@@ -150,6 +153,7 @@ void Routing::flush_routes_of(const Interface& interface, bool forced) {
 }
 
 void Routing::flush_routes_from(Ipv4Address address) {
+  state_->known.forget();
   for (Fib& fib : state_->tables) {
     fib.erase_if([&](const Route& route) { return route.preferred_source == address; });
   }
@@ -184,6 +188,7 @@ int Routing::delete_rule(const PolicyRule& wanted) {
 }
 
 void Routing::interfaces_changed() {
+  state_->known.forget();
   if (state_->own_rules) state_->own_rules->stale = true;
 }
 

@@ -27,9 +27,9 @@ struct FlowKey {
 /// The answer. Pointers are good until the tables change, which happens between events only.
 struct RouteResult {
   enum class Outcome : std::uint8_t { found, no_route, unreachable, prohibit, blackhole } outcome = Outcome::no_route;
+  std::uint32_t table = 0;
   const Route* route = nullptr;
   const PolicyRule* rule = nullptr;
-  std::uint32_t table = 0;
   Interface* out = nullptr;
   Ipv4Address next_hop;             // the gateway, or the destination itself
   Ipv4Address source;               // for packets of this host: the address chosen

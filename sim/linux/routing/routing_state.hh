@@ -8,6 +8,7 @@
 #include "sim/linux/netns.hh"
 #include "sim/linux/routing/fib.hh"
 #include "sim/linux/routing/policy_rules.hh"
+#include "sim/linux/routing/route_cache.hh"
 
 namespace ekspath {
 
@@ -33,6 +34,7 @@ struct Routing::State {
   std::vector<Fib> tables;              // by id
   std::unique_ptr<OwnRules> own_rules;  // null: the default rules
   std::unique_ptr<Exceptions> exceptions;
+  RouteCache known;  // answers for as long as nothing above changes but the exceptions
 
   [[nodiscard]] const Fib* table(std::uint32_t id) const;
   [[nodiscard]] Fib& ensure_table(std::uint32_t id);
@@ -42,6 +44,10 @@ struct Routing::State {
 
   /// fib_lookup(): outcome, route, rule and table of `result`; no interface or source yet.
   void resolve(const FlowKey& key, Fib::Limits limits, RouteResult& result) const;
+  /// Routing::lookup() without what is known.
+  [[nodiscard]] RouteResult look_up(const FlowKey& key) const;
+  /// As resolve(), from what is known where it can.
+  [[nodiscard]] RouteResult way_back(const FlowKey& key, std::uint32_t out_interface);
   [[nodiscard]] int check_next_hop(std::uint32_t table, Route& route) const;
 };
 

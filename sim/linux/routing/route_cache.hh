@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "sim/linux/routing/routing.hh"
+
+namespace ekspath {
+
+/// The answers to a namespace's last lookups, so that the packets of a flow after its first cost one probe
+/// each; what Linux has its dst entries for. An answer is forgotten when another question hashes to its
+/// place, and all are when a table, a rule, an interface or an address changes: what is found here is what a
+/// lookup would find.
+class RouteCache {
+ public:
+  /// Who asks: the same flow has another answer for each.
+  enum class Question : std::uint8_t { none, lookup, lookup_from_any_source, way_back };
+
+  struct Key {
+    Ipv4Address destination;
+    Ipv4Address source;
+    std::uint32_t mark = 0;
+    std::uint32_t in_interface = 0;
+    std::uint32_t out_interface = 0;
+    std::uint8_t tos = 0;
+    Question question = Question::none;
+
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  [[nodiscard]] static Key key(const FlowKey& flow, Question question, std::uint32_t out_interface) {
+    return {flow.destination, flow.source, flow.mark, flow.in_interface, out_interface, flow.tos, question};
+  }
+
+  [[nodiscard]] const RouteResult* find(const Key& key) const {
+    if (mask_ == 0) return nullptr;
+    const Entry& entry = entries_[place_of(key)];
+    return entry.key == key ? &entry.result : nullptr;
+  }
+  void remember(const Key& key, const RouteResult& result);
+  void forget() {
+    if (used_ != 0) forget_all();
+  }
+
+ private:
+  static constexpr std::size_t first_size = 4;  // a pod that talks to one other
+  static constexpr std::size_t largest_size = 4096;
+
+  struct alignas(64) Entry {
+    Key key;
+    RouteResult result;
+  };
+  static_assert(sizeof(Entry) == 64);
+
+  [[nodiscard]] std::size_t place_of(const Key& key) const {
+    std::uint64_t mixed =
+        (std::uint64_t{key.destination.bits()} << 32 | key.source.bits()) * 0x9e3779b97f4a7c15;
+    mixed ^= std::uint64_t{key.in_interface} << 32 ^ key.mark ^ key.out_interface << 16 ^
+             static_cast<std::uint64_t>(key.question) << 40 ^ std::uint64_t{key.tos} << 48;
+    mixed *= 0xd6e8feb86659fd93;
+    return static_cast<std::size_t>(mixed >> 40) & mask_;
+  }
+  void grow();
+  void forget_all();
+
+  std::unique_ptr<Entry[]> entries_;
+  std::size_t mask_ = 0;  // one less than the number of entries; 0: none yet
+  std::uint32_t used_ = 0;
+  std::uint32_t displaced_ = 0;  // answers that lost their place since the last growth
+};
+
+}  // namespace ekspath
