@@ -348,7 +348,59 @@ class WorldDraw {
     }
   }
 
+  /// What no program sends: impossible addresses, pieces, frames for others, broadcasts, questions of ARP.
+  bool add_oddity() {
+    static const std::array<std::string, 9> sources{"127.0.0.1",  "0.0.0.0",         "255.255.255.255",
+                                                    "224.0.0.5",  "240.0.0.1",       "10.0.0.1",
+                                                    "10.0.0.255", "169.254.169.254", "0.1.2.3"};
+    static const std::array<std::string, 8> destinations{"255.255.255.255", "10.0.0.255", "224.0.0.5",
+                                                         "127.0.0.1",       "0.0.0.0",    "10.0.0.0",
+                                                         "240.0.0.9",       "10.0.0.44"};
+    const std::uint64_t index = below(interfaces_);
+    const std::string interface = fmt::format("eth{}", index);
+    const std::string host = index == 0 ? any_of(inside_hosts) : any_of(outside_hosts);
+    const std::string server = any_of(outside_hosts);
+    switch (below(7)) {
+      case 0:
+        add(interface,
+            fmt::format("{} > {}: ICMP echo request id 3 seq 1", any_of(sources), own_addresses[index]));
+        return true;
+      case 1:
+        add(interface, fmt::format("{}.4242 > {}.53: UDP 4", any_of(sources), server));
+        return true;
+      case 2:
+        add(interface, fmt::format("{} > {}: ICMP echo request id 4 seq 1", host, any_of(destinations)));
+        return true;
+      case 3:
+        add(interface, fmt::format("{}.4242 > {}.53: UDP 4", host, any_of(destinations)));
+        return true;
+      case 4: {
+        const auto id = 100 + below(4);
+        const auto piece = 8 * (1 + below(20));
+        if (!one_in(4)) {
+          add(interface, fmt::format("{} > {}: protocol 99 len {}, id {}, may fragment, more fragments", host,
+                                     server, piece, id));
+        }
+        if (!one_in(4)) {
+          add(interface, fmt::format("{} > {}: protocol 99 len {}, id {}, may fragment, offset {}", host,
+                                     server, 1 + below(60), id, one_in(6) ? 8 : piece));
+        }
+        return true;
+      }
+      case 5:
+        add(interface,
+            fmt::format("02:ff:00:00:00:01 > 02:00:00:00:00:77 | {}.4242 > {}.53: UDP 4", host, server));
+        return true;
+      default:
+        add(interface, fmt::format("02:ff:00:00:00:33 > ff:ff:ff:ff:ff:ff | ARP who-has {} tell {}",
+                                   one_in(3) ? "10.0.0.77" : own_addresses[below(interfaces_)],
+                                   one_in(2) ? "10.0.0.33" : "192.168.1.33"));
+        return true;
+    }
+  }
+
   bool add_question() {
+    if (one_in(8)) return add_oddity();
     const bool from_inside = !one_in(3);
     const std::string interface = from_inside ? "eth0" : fmt::format("eth{}", 1 + below(interfaces_ - 1));
     const std::string source = from_inside ? any_of(inside_hosts) : any_of(outside_hosts);
