@@ -14,9 +14,13 @@ void Engine::schedule(const Event& event) {
 }
 
 bool Engine::step() {
-  if (queue_.empty()) return false;
-  const Event event = queue_.top();
-  queue_.pop();
+  Event event;
+  if (!queue_.take(Nanoseconds::never(), event)) return false;
+  fire(event);
+  return true;
+}
+
+void Engine::fire(const Event& event) {
   ASSERT(event.time >= now_);
   ASSERT(fired_ == 0 || event.key() != last_);
   last_ = event.key();
@@ -24,15 +28,16 @@ bool Engine::step() {
   ++fired_;
   // A target that is gone (a pod deleted with its timers pending) has nothing left to be told.
   if (Entity* target = entities_[event.target.value()]) target->fire(event);
-  return true;
 }
 
 void Engine::run_until(Nanoseconds time) {
-  while (queue_.due(time)) {
-    if (interrupted()) return;
-    step();
+  for (Event event; !interrupted();) {
+    if (!queue_.take(time, event)) {
+      if (time > now_) now_ = time;
+      return;
+    }
+    fire(event);
   }
-  if (time > now_) now_ = time;
 }
 
 void Engine::run() {

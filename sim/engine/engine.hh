@@ -47,6 +47,7 @@ class Engine {
   friend class Entity;
   EntityId adopt(Entity& entity);
   void forget(EntityId id);
+  void fire(const Event& event);
 
   EventQueue queue_;
   std::vector<Entity*> entities_;

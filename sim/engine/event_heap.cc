@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "sim/base/assert.hh"
-
 namespace ekspath {
 
-void EventHeap::push(const Event& event) {
-  std::size_t hole = heap_.size();
-  heap_.push_back(event);
+/// The last event goes up to its place.
+void EventHeap::rise() {
+  std::size_t hole = heap_.size() - 1;
+  const Event event = heap_.back();
   while (hole > 0) {
     const std::size_t parent = (hole - 1) / 4;
     if (!before(event, heap_[parent])) break;
@@ -18,12 +17,11 @@ void EventHeap::push(const Event& event) {
   heap_[hole] = event;
 }
 
-void EventHeap::pop() {
-  ASSERT(!heap_.empty());
+/// The first event, one of several, goes; the last takes the hole that it leaves down to its place.
+void EventHeap::sink() {
   const Event last = heap_.back();
   heap_.pop_back();
   const std::size_t size = heap_.size();
-  if (size == 0) return;
   std::size_t hole = 0;
   while (true) {
     const std::size_t first = hole * 4 + 1;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "sim/base/assert.hh"
 #include "sim/engine/event.hh"
 
 namespace ekspath {
@@ -10,9 +11,17 @@ namespace ekspath {
 /// Events by key, least first: a heap of four children a node.
 class EventHeap {
  public:
-  void push(const Event& event);
+  // An event that is alone, as most are in their slot of the queue, costs no call.
+  void push(const Event& event) {
+    heap_.push_back(event);
+    if (heap_.size() > 1) rise();
+  }
   [[nodiscard]] const Event& top() const { return heap_.front(); }
-  void pop();
+  void pop() {
+    ASSERT(!heap_.empty());
+    if (heap_.size() > 1) return sink();
+    heap_.pop_back();
+  }
   /// Leaves all events, in no order, in `events`, whose old ones are gone.
   void take_all(std::vector<Event>& events) {
     events.clear();
@@ -27,6 +36,9 @@ class EventHeap {
     if (a.source != b.source) return a.source < b.source;
     return a.sequence < b.sequence;
   }
+
+  void rise();
+  void sink();
 
   std::vector<Event> heap_;
 };

@@ -30,13 +30,12 @@ void EventQueue::push(const Event& event) {
   }
 }
 
-bool EventQueue::due(Nanoseconds time) {
-  if (current_.empty()) {
-    const std::uint64_t slot = next_slot();
-    if (slot > slot_of(time)) return false;
-    advance_to(slot);
-  }
-  return current_.top().time <= time;
+/// False when nothing waits in a slot that has begun by `time`.
+bool EventQueue::advance_by(Nanoseconds time) {
+  const std::uint64_t slot = next_slot();
+  if (slot > slot_of(time)) return false;
+  advance_to(slot);
+  return true;
 }
 
 Nanoseconds EventQueue::next_time() const {

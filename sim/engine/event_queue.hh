@@ -31,8 +31,20 @@ class EventQueue {
     current_.pop();
     --size_;
   }
+  /// Takes the least event if it is due by `time`; false for none.
+  [[nodiscard]] bool take(Nanoseconds time, Event& event) {
+    if (current_.empty() && !advance_by(time)) return false;
+    if (current_.top().time > time) return false;
+    event = current_.top();
+    current_.pop();
+    --size_;
+    return true;
+  }
   /// Whether the least event is due by `time`; false for none.
-  [[nodiscard]] bool due(Nanoseconds time);
+  [[nodiscard]] bool due(Nanoseconds time) {
+    if (current_.empty() && !advance_by(time)) return false;
+    return current_.top().time <= time;
+  }
   /// When the least event is due; never() for none.
   [[nodiscard]] Nanoseconds next_time() const;
 
@@ -59,6 +71,7 @@ class EventQueue {
   [[nodiscard]] std::uint64_t next_slot() const;
   [[nodiscard]] std::uint64_t next_wheel_slot() const;
   void advance() { advance_to(next_slot()); }
+  bool advance_by(Nanoseconds time);
   void advance_to(std::uint64_t slot);
   void take_slot(std::uint64_t slot);
   void gather();

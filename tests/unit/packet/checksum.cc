@@ -21,6 +21,22 @@ TEST_CASE("an odd last byte counts as if a zero followed") {
   CHECK(checksum(padded.data(), 0) == 0xffff);
 }
 
+TEST_CASE("the sum is that of the big-endian words, one after the other, with the carries added back") {
+  CHECK(rc::check([](std::vector<std::uint8_t> data, std::uint16_t start) {
+    std::uint64_t sum = start;
+    for (std::size_t i = 0; i < data.size(); i += 2) {
+      sum += std::uint64_t{data[i]} << 8 | (i + 1 < data.size() ? data[i + 1] : 0);
+    }
+    while ((sum >> 16) != 0) sum = (sum & 0xffff) + (sum >> 16);
+    RC_ASSERT(checksum_add(start, data.data(), data.size()) == sum);
+  }));
+}
+
+TEST_CASE("the largest datagram of ones sums without losing a carry") {
+  const std::vector<std::uint8_t> data(65535, 0xff);
+  CHECK(checksum_add(0xffff, data.data(), data.size()) == 0xff00);
+}
+
 TEST_CASE("a sum over regions is the sum over the whole, where all but the last are even") {
   CHECK(rc::check([](std::vector<std::uint8_t> data) {
     const std::size_t cut = *rc::gen::inRange<std::size_t>(0, data.size() + 1) / 2 * 2;
