@@ -34,7 +34,7 @@ void each_route_of(const Interface& interface, const InterfaceAddress& own, Give
   give(route_table::local, kernel_route(interface, primary, {own.address, 32}, RouteType::local));
   if (!interface.up || own.secondary || own.prefix_length == 32) return;
   const Prefix subnet = own.prefix();
-  if (subnet.network().is_zeronet()) return;
+  if (subnet.network().is_unspecified()) return;
   if (own.connected_route) {
     const bool is_loopback = interface.kind == InterfaceKind::loopback;
     give(is_loopback ? route_table::local : route_table::main,

@@ -383,7 +383,7 @@ class WorldDraw {
         }
         if (!one_in(4)) {
           add(interface, fmt::format("{} > {}: protocol 99 len {}, id {}, may fragment, offset {}", host,
-                                     server, 1 + below(60), id, one_in(6) ? 8 : piece));
+                                     server, 1 + below(piece), id, piece));
         }
         return true;
       }

@@ -29,7 +29,7 @@ InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& k
   const bool to_all =
       destination.is_limited_broadcast() || (source.is_unspecified() && destination.is_unspecified());
   if (!to_all) {
-    if (source.is_zeronet() && source.is_unspecified()) return result;
+    if (source.is_unspecified()) return result;
     if (destination.is_unspecified()) return result;
     if (!localnet && (destination.is_loopback() || source.is_loopback())) return result;
     result.route = netns.routing.lookup(key);
@@ -42,7 +42,7 @@ InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& k
   if (to_all || result.route.is_broadcast()) {
     FlowKey broadcast = key;
     broadcast.destination = {};
-    if (!source.is_zeronet() && refused(netns.routing.validate_source(broadcast, in, nullptr), result)) {
+    if (!source.is_unspecified() && refused(netns.routing.validate_source(broadcast, in, nullptr), result)) {
       return result;
     }
     result.kind = Kind::local;

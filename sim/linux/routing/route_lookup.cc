@@ -216,7 +216,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
 
 /// Linux 6.1 net/ipv4/fib_frontend.c __inet_dev_addr_type()
 AddressType Routing::address_type(Ipv4Address address, const Interface* on) const {
-  if (address.is_zeronet() || address.is_limited_broadcast()) return AddressType::broadcast;
+  if (address.is_unspecified() || address.is_limited_broadcast()) return AddressType::broadcast;
   if (address.is_multicast()) return AddressType::multicast;
   const Fib* local = state_->table(route_table::local);
   const Route* route = local != nullptr ? local->find(address) : nullptr;
