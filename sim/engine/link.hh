@@ -67,7 +67,19 @@ class Link final : public Entity {
     insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
   }
 
+  /// The wire is cut: what is in flight goes to `take`, in order.
+  template <class Take>
+  void cut(Take take) {
+    while (count_ > 0) {
+      Frame frame = std::move(at(0).frame);
+      head_ = (head_ + 1) & (ring_.size() - 1);
+      --count_;
+      take(std::move(frame));
+    }
+  }
+
   void fire(const Event& event) override {
+    if (count_ == 0) return;  // it was cut
     Slot& slot = at(0);
     ASSERT(slot.key == event.key());
     Frame frame = std::move(slot.frame);

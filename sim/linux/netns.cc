@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sim/linux/walk.hh"
+
 namespace ekspath {
 namespace {
 
@@ -19,10 +21,15 @@ Netns::Netns(const Kernel& kernel, std::string name)
   ASSERT(error == 0);
 }
 
+/// A namespace takes its veths along, both ends (veth_dellink()). Nobody is told of frames on their way:
+/// whoever destroys a namespace in a running world deletes its interfaces first.
 Netns::~Netns() {
-  // A veth of ours takes its other end with it only when that end's namespace still knows of us.
   for (const auto& interface : interfaces_) {
-    if (interface->peer && interface->peer->end != nullptr) interface->peer->end->peer->end = nullptr;
+    if (!interface->peer || interface->peer->end == nullptr) continue;
+    Interface& other = *interface->peer->end;
+    interface->peer->end = nullptr;
+    other.peer->end = nullptr;
+    if (other.netns != this) other.netns->remove(other);
   }
 }
 
@@ -52,14 +59,28 @@ void Netns::add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netn
 }
 
 void Netns::delete_interface(Interface& interface) {
+  ASSERT(interface.kind != InterfaceKind::loopback);
+  const auto cut = [](Interface& end) {
+    if (!end.link) return;
+    end.link->cut([&](PacketRef frame) {
+      drop(*end.netns, &end, Stage::link, DropReason::interface_down, std::move(frame));
+    });
+  };
+  cut(interface);
   if (interface.peer && interface.peer->end != nullptr) {
     Interface& other = *interface.peer->end;
-    other.peer->end = nullptr;
+    cut(other);
     interface.peer->end = nullptr;
-    other.netns->delete_interface(other);
+    other.peer->end = nullptr;
+    other.netns->remove(other);
   }
+  remove(interface);
+}
+
+void Netns::remove(Interface& interface) {
   set_up(interface, false);
   routing.flush_routes_of(interface, true);
+  neighbours.flush(interface);
   if (conntrack) conntrack->masquerade_gone(interface.index);
   std::erase_if(interfaces_, [&](const auto& owned) { return owned.get() == &interface; });
   routing.interfaces_changed();

@@ -69,6 +69,7 @@ class Netns final : public Entity {
   /// Both ends of a veth, each in its namespace, not yet up.
   static void add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netns& b, std::string name_b,
                        const MacAddress& mac_b, std::uint32_t mtu, const LinkSpec& link);
+  /// Both ends of a veth; frames on their way are dropped.
   void delete_interface(Interface& interface);
   void set_up(Interface& interface, bool up);
   [[nodiscard]] Interface* find_interface(std::string_view name);
@@ -107,6 +108,8 @@ class Netns final : public Entity {
   std::unique_ptr<IpIdentifiers> ip_ids;     // null until the kernel itself sends without DF
 
  private:
+  void remove(Interface& interface);
+
   const Kernel* kernel_;
   std::string name_;
   PlaceId place_;

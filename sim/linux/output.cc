@@ -33,7 +33,10 @@ int local_out(Netns& netns, PacketRef packet, const RouteResult& route) {
     observe(netns, route.out, Stage::route, Verdict::pass, *packet, netns.routing.text(route));
   }
   if (netns.netfilter || netns.conntrack) {
-    if (!run_hook(Hook::local_out, hop, packet)) return EPERM;
+    if (!run_hook(Hook::local_out, hop, packet)) {
+      ++netns.snmp.ip_out_discards;  // ip_send_skb()
+      return EPERM;
+    }
   }
   post_routing(hop, std::move(packet));
   return 0;
