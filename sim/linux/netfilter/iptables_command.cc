@@ -7,7 +7,9 @@ CommandResult not_yet() { return {2, "", "iptables: not available yet\n"}; }
 
 CommandResult iptables(Netns&, std::span<const std::string_view>) { return not_yet(); }
 CommandResult iptables(Netns&, std::string_view) { return not_yet(); }
-CommandResult iptables_restore(Netns&, std::string_view, std::span<const std::string_view>) { return not_yet(); }
+CommandResult iptables_restore(Netns&, std::string_view, std::span<const std::string_view>) {
+  return not_yet();
+}
 CommandResult iptables_save(Netns&, std::span<const std::string_view>) { return not_yet(); }
 
 }  // namespace ekspath

@@ -1,0 +1,190 @@
+#include "sim/linux/netfilter/chain.hh"
+
+#include <algorithm>
+
+#include "sim/base/assert.hh"
+
+namespace ekspath {
+namespace {
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+  return hash ^ (hash >> 32);
+}
+
+bool asks_conntrack(const Match& match) {
+  switch (kind_of(match)) {
+    case MatchKind::conntrack:
+    case MatchKind::state:
+    case MatchKind::connmark:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What of a match is likely to differ between chains; the rest is left to the comparison.
+std::uint64_t rough_hash(const Match& match) {
+  const auto kind = static_cast<std::uint64_t>(match.index());
+  if (const auto* comment = std::get_if<CommentMatch>(&match))
+    return kind | (std::uint64_t{comment->text.value()} << 8);
+  if (const auto* tcp = std::get_if<TcpMatch>(&match)) {
+    return kind | (std::uint64_t{tcp->destination.low} << 8) | (std::uint64_t{tcp->source.low} << 24);
+  }
+  if (const auto* udp = std::get_if<UdpMatch>(&match))
+    return kind | (std::uint64_t{udp->destination.low} << 8);
+  if (const auto* statistic = std::get_if<StatisticMatch>(&match)) {
+    return kind | (std::uint64_t{statistic->probability} << 8);
+  }
+  return kind;
+}
+
+std::uint64_t rough_hash(const Target& target) {
+  const auto kind = static_cast<std::uint64_t>(target.index());
+  if (const auto* nat = std::get_if<NatTarget>(&target)) {
+    return kind | (std::uint64_t{nat->range.low.bits()} << 8) | (std::uint64_t{nat->range.low_port} << 40);
+  }
+  return kind;
+}
+
+}  // namespace
+
+void ChainBlock::append(const RuleSpec& spec) {
+  Rule rule = spec.rule;
+  rule.first_match = static_cast<std::uint32_t>(matches_.size());
+  rule.match_count = static_cast<std::uint32_t>(spec.matches.size());
+  rule.has_conditions = false;
+  for (const Match& match : spec.matches) {
+    matches_.push_back(match);
+    if (kind_of(match) != MatchKind::comment) rule.has_conditions = true;
+    if (asks_conntrack(match)) needs_conntrack_ = true;
+    if (auto* limit = std::get_if<LimitMatch>(&matches_.back())) limit->slot = slots_++;
+    if (auto* statistic = std::get_if<StatisticMatch>(&matches_.back())) {
+      statistic->slot = 0;
+      if (statistic->nth) statistic->slot = slots_++;
+    }
+  }
+  if (spec.target) {
+    ASSERT(rule.action == RuleAction::extension);
+    rule.argument = static_cast<std::uint32_t>(targets_.size());
+    targets_.push_back(*spec.target);
+    if (std::holds_alternative<ConnmarkTarget>(*spec.target)) needs_conntrack_ = true;
+    if (const auto* ct = std::get_if<CtTarget>(&*spec.target); ct != nullptr) needs_conntrack_ = true;
+  }
+  rules_.push_back(rule);
+}
+
+RuleSpec ChainBlock::spec(std::uint32_t row) const {
+  RuleSpec result;
+  result.rule = rules_[row];
+  const auto span = matches(result.rule);
+  result.matches.assign(span.begin(), span.end());
+  if (const Target* extension = target(result.rule)) {
+    result.target = *extension;
+    result.rule.argument = 0;
+  }
+  result.rule.first_match = 0;
+  result.rule.match_count = 0;
+  result.rule.has_conditions = false;
+  for (Match& match : result.matches) {
+    if (auto* limit = std::get_if<LimitMatch>(&match)) limit->slot = 0;
+    if (auto* statistic = std::get_if<StatisticMatch>(&match)) statistic->slot = 0;
+  }
+  return result;
+}
+
+bool ChainBlock::equals(std::uint32_t row, const RuleSpec& wanted) const {
+  const RuleSpec own = spec(row);
+  return own.rule == wanted.rule && own.matches == wanted.matches && own.target == wanted.target;
+}
+
+std::uint64_t ChainBlock::content_hash() const {
+  std::uint64_t hash = mix(name_.value(), rules_.size());
+  for (const Rule& rule : rules_) {
+    hash = mix(hash, (std::uint64_t{rule.source} << 32) | rule.destination);
+    hash = mix(hash, (std::uint64_t{rule.argument} << 32) | (std::uint64_t{rule.in} << 16) | rule.out);
+    hash = mix(hash, (std::uint64_t{rule.protocol} << 16) | (std::uint64_t{rule.flags} << 8) |
+                         static_cast<std::uint64_t>(rule.action));
+  }
+  for (const Match& match : matches_) hash = mix(hash, rough_hash(match));
+  for (const Target& target : targets_) hash = mix(hash, rough_hash(target));
+  return hash;
+}
+
+bool ChainBlock::same_content(const ChainBlock& other) const {
+  return name_ == other.name_ && rules_ == other.rules_ && matches_ == other.matches_ &&
+         targets_ == other.targets_;
+}
+
+void ChainBlock::seal() {
+  rules_.shrink_to_fit();
+  matches_.shrink_to_fit();
+  targets_.shrink_to_fit();
+  build_index();
+}
+
+ChainBlock::Field ChainBlock::field_of(const Rule& rule, std::uint32_t& value) const {
+  if (rule.destination_mask == ~std::uint32_t{0} && !rule.has(Rule::not_destination)) {
+    value = rule.destination;
+    return Field::destination;
+  }
+  if (rule.source_mask == ~std::uint32_t{0} && !rule.has(Rule::not_source)) {
+    value = rule.source;
+    return Field::source;
+  }
+  if (rule.protocol == 0 || rule.has(Rule::not_protocol)) return Field::none;
+  for (const Match& match : matches(rule)) {
+    const PortRange* port = nullptr;
+    if (const auto* tcp = std::get_if<TcpMatch>(&match)) port = &tcp->destination;
+    if (const auto* udp = std::get_if<UdpMatch>(&match)) port = &udp->destination;
+    if (port == nullptr || port->invert || port->low != port->high) continue;
+    value = (std::uint32_t{rule.protocol} << 16) | port->low;
+    return Field::port;
+  }
+  return Field::none;
+}
+
+void ChainBlock::build_index() {
+  if (size() < worth_an_index) return;
+  std::uint32_t row = 0;
+  while (row < size()) {
+    std::uint32_t value = 0;
+    const Field field = field_of(rules_[row], value);
+    std::uint32_t end = row + 1;
+    while (end < size() && field_of(rules_[end], value) == field) ++end;
+    if (field != Field::none && end - row >= worth_an_index) {
+      skips_.resize(size());
+      Stretch stretch;
+      stretch.field = field;
+      stretch.begin = row;
+      stretch.end = end;
+      stretch.first.reserve(end - row);
+      for (std::uint32_t at = end; at-- > row;) {
+        (void)field_of(rules_[at], value);
+        auto [position, is_new] = stretch.first.try_emplace(value, at);
+        skips_[at] = {static_cast<std::uint32_t>(stretches_.size()), is_new ? end : position->second};
+        position->second = at;
+      }
+      stretches_.push_back(std::move(stretch));
+    }
+    row = end;
+  }
+}
+
+std::uint32_t ChainBlock::indexed_candidate(std::uint32_t row, const Key& key) const {
+  while (row < size()) {
+    const Skip& skip = skips_[row];
+    if (skip.stretch == no_stretch) return row;
+    const Stretch& stretch = stretches_[skip.stretch];
+    std::uint32_t value = key.protocol_and_port;
+    if (stretch.field == Field::destination) value = key.destination;
+    if (stretch.field == Field::source) value = key.source;
+    const auto found = stretch.first.find(value);
+    DEBUG_ASSERT(row == stretch.begin);
+    if (found != stretch.first.end()) return found->second;
+    row = stretch.end;
+  }
+  return row;
+}
+
+}  // namespace ekspath
