@@ -141,15 +141,7 @@ bool nat_hook(Hook hook, Hop& hop, PacketRef& packet) {
   const Manip manip = manip_at(hook);
   if (info == CtInfo::new_ && !connection->has(done_bit(manip))) {
     // Once a connection and hook: what is decided here holds for all packets of the flow.
-    switch (netns.netfilter->traverse(TableName::nat, hook, hop, packet)) {
-      case TableVerdict::accept:
-        break;
-      case TableVerdict::drop:
-        drop(netns, where(hop), Stage::nat, DropReason::netfilter_drop, std::move(packet));
-        return false;
-      case TableVerdict::stolen:
-        return false;
-    }
+    if (netns.netfilter->traverse(TableName::nat, hook, hop, packet) == TableVerdict::stolen) return false;
     if (!connection->has(done_bit(manip)) && !bind_null(hop, *packet, manip)) {
       drop(netns, where(hop), Stage::nat, DropReason::nat_exhausted, std::move(packet));
       return false;

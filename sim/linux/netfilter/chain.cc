@@ -23,6 +23,15 @@ bool asks_conntrack(const Match& match) {
   }
 }
 
+/// Observed (Linux 6.18, iptables 1.8.9): connections are tracked as soon as one of these stands in any
+/// chain, reached or not; an empty nat table, -j CT --notrack and -j NOTRACK do not ask for it.
+bool asks_conntrack(const Target& target) {
+  if (std::holds_alternative<ConnmarkTarget>(target) || std::holds_alternative<NatTarget>(target))
+    return true;
+  const auto* ct = std::get_if<CtTarget>(&target);
+  return ct != nullptr && !ct->notrack;
+}
+
 /// What of a match is likely to differ between chains; the rest is left to the comparison.
 std::uint64_t rough_hash(const Match& match) {
   const auto kind = static_cast<std::uint64_t>(match.index());
@@ -68,8 +77,7 @@ void ChainBlock::append(const RuleSpec& spec) {
     ASSERT(rule.action == RuleAction::extension);
     rule.argument = static_cast<std::uint32_t>(targets_.size());
     targets_.push_back(*spec.target);
-    if (std::holds_alternative<ConnmarkTarget>(*spec.target)) needs_conntrack_ = true;
-    if (const auto* ct = std::get_if<CtTarget>(&*spec.target); ct != nullptr) needs_conntrack_ = true;
+    if (asks_conntrack(*spec.target)) needs_conntrack_ = true;
   }
   rules_.push_back(rule);
 }

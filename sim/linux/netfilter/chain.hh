@@ -71,6 +71,7 @@ class ChainBlock {
   }
 
  private:
+  friend class ChainRef;
   friend class RuleStore;
 
   enum class Field : std::uint8_t { none, source, destination, port };

@@ -31,6 +31,7 @@ class ChainRef {
   friend bool operator==(const ChainRef& a, const ChainRef& b) { return a.block_ == b.block_; }
 
  private:
+  friend class ChainMap;
   friend class RuleStore;
   RuleStore* store_ = nullptr;
   ChainBlock* block_ = nullptr;
@@ -55,6 +56,8 @@ class ChainMap {
 
   [[nodiscard]] const ChainBlock* find(Symbol name) const;
   [[nodiscard]] ChainRef ref(Symbol name) const;
+  /// Whether a rule of any chain asks for connection tracking.
+  [[nodiscard]] bool needs_conntrack() const;
   void insert(const ChainRef& chain);
   void erase(Symbol name);
   /// Takes each chain of `other`, in place of an own one of the same name.

@@ -1,15 +1,38 @@
-#include "sim/linux/netfilter/iptables_text.hh"
+#include "sim/linux/netfilter/iptables_execute.hh"
+#include "sim/linux/netfilter/match_objects.hh"
+#include "sim/linux/netfilter/rule_store.hh"
+#include "sim/linux/netfilter/words.hh"
+#include "sim/linux/netns.hh"
 
 namespace ekspath {
-namespace {
-CommandResult not_yet() { return {2, "", "iptables: not available yet\n"}; }
-}  // namespace
 
-CommandResult iptables(Netns&, std::span<const std::string_view>) { return not_yet(); }
-CommandResult iptables(Netns&, std::string_view) { return not_yet(); }
-CommandResult iptables_restore(Netns&, std::string_view, std::span<const std::string_view>) {
-  return not_yet();
+CommandResult iptables(Netns& netns, std::span<const std::string_view> arguments) {
+  using Verb = IptablesOrder::Verb;
+  CommandResult result;
+  try {
+    Netfilter& netfilter = netns.ensure_netfilter();
+    IptablesParser parser(netns.kernel().rules, netfilter.objects(), false);
+    IptablesOrder& order = parser.parse(arguments);
+    if (order.verb == Verb::version) return {0, "iptables " + std::string(iptables_version) + "\n", ""};
+    if (order.verb == Verb::help) usage_error("option \"-h\" is not supported");
+    TableDraft draft(netns, order.table);
+    execute(order, draft, netns, 0, result.out);
+    const bool only_looks =
+        order.verb == Verb::check || ((order.verb == Verb::list || order.verb == Verb::list_rules) &&
+                                      (!order.zero_too || !netfilter.has(order.table)));
+    if (!only_looks) draft.commit(0);
+  } catch (const IptablesError& error) {
+    return report(error, "iptables", 0, std::move(result.out));
+  }
+  return result;
 }
-CommandResult iptables_save(Netns&, std::span<const std::string_view>) { return not_yet(); }
+
+CommandResult iptables(Netns& netns, std::string_view line) {
+  WordSplitter splitter;
+  const auto* words = splitter.shell_words(line);
+  if (words == nullptr)
+    return {2, "", "iptables: unexpected end of line while looking for a closing quote\n"};
+  return iptables(netns, *words);
+}
 
 }  // namespace ekspath

@@ -14,17 +14,18 @@ namespace ekspath {
 
 class Netns;
 class RuleStore;
-struct TableState;  // netfilter/table.hh
+struct TableState;    // netfilter/table.hh
+struct MatchObjects;  // netfilter/match_objects.hh
 
 enum class TableName : std::uint8_t { raw, mangle, nat, filter };
 [[nodiscard]] std::string_view to_string(TableName table);
 
-enum class TableVerdict : std::uint8_t { accept, drop, stolen };
+/// stolen: the packet is gone already, dropped with its reason and the rule, or rejected.
+enum class TableVerdict : std::uint8_t { accept, stolen };
 
-/// The four tables of one namespace. A table exists from its first use by a command on (`iptables -t nat -L`
-/// makes it too, as iptables-nft does when it writes; see facts 4). Rule sets that are equal on many
-/// namespaces are compiled and held once, in the world's RuleStore; counters and interface patterns are the
-/// namespace's own.
+/// The four tables of one namespace. A table exists from the first command that writes to it on (facts 4).
+/// Rule sets that are equal on many namespaces are compiled and held once, in the world's RuleStore; counters
+/// and the state of matches are the namespace's own.
 class Netfilter {
  public:
   explicit Netfilter(Netns& netns);
@@ -33,21 +34,30 @@ class Netfilter {
   [[nodiscard]] bool has(TableName table) const {
     return tables_[static_cast<std::size_t>(table)] != nullptr;
   }
-  /// Whether any rule or the nat table asks for connection tracking (facts 1: only then does a namespace have
-  /// it).
+  /// Whether any rule asks for connection tracking: a match or target of connections, or a translation. An
+  /// empty nat table does not (observed: Linux 6.18).
   [[nodiscard]] bool needs_conntrack() const { return needs_conntrack_; }
 
-  /// Walks one table at one hook. Only this gives verdicts. drop: the caller drops the packet as
-  /// netfilter_drop with the rule as its place; stolen: the packet is gone already (REJECT).
+  /// Walks one table at one hook. Only this gives verdicts. traverse.cc
   [[nodiscard]] TableVerdict traverse(TableName table, Hook hook, Hop& hop, PacketRef& packet);
 
   /// An interface was born, renamed or deleted: patterns such as eni+ are matched again.
   void interfaces_changed();
 
+  /// The lists, sets and counters that rules refer to by name.
+  [[nodiscard]] MatchObjects& objects() { return *objects_; }
+
+  // For commands.
+  [[nodiscard]] TableState* table(TableName name) { return tables_[static_cast<std::size_t>(name)].get(); }
+  TableState& ensure_table(TableName name);
+  void delete_table(TableName name);
+  /// After a change of rules: patterns, and whether connections are tracked.
+  void rules_changed();
+
  private:
-  friend class IptablesCommand;
   Netns* netns_;
   std::array<std::unique_ptr<TableState>, 4> tables_;
+  std::unique_ptr<MatchObjects> objects_;
   bool needs_conntrack_ = false;
 };
 

@@ -38,6 +38,7 @@ unsigned slot_of(std::uint32_t key, unsigned level) {
 /// At leaf_level the children are chains, above it nodes. A null child: nothing there.
 struct ChainMapNode {
   bool is_leaf = false;
+  bool needs_conntrack = false;  // any chain below
   std::uint32_t references = 0;
   std::uint64_t hash = 0;
   std::array<void*, fan_out> children{};
@@ -159,6 +160,12 @@ ChainMapNode* RuleStore::intern(const ChainMapNode& node) {
   auto* fresh = new ChainMapNode(node);
   fresh->hash = hash;
   fresh->references = 1;
+  fresh->needs_conntrack = false;
+  for (unsigned slot = 0; slot < fan_out; ++slot) {
+    if (node.children[slot] == nullptr) continue;
+    if (node.is_leaf ? node.block(slot)->needs_conntrack() : node.node(slot)->needs_conntrack)
+      fresh->needs_conntrack = true;
+  }
   bucket.push_back(fresh);
   return fresh;
 }
@@ -176,25 +183,22 @@ void RuleStore::release(ChainMapNode* node) {
   delete node;
 }
 
-namespace {
-/// A copy that owns a reference to each child.
-ChainMapNode copy_of(const ChainMapNode* node, bool is_leaf, auto&& retain) {
+ChainMapNode RuleStore::copy_of(const ChainMapNode* node, bool is_leaf) {
   ChainMapNode copy;
   copy.is_leaf = is_leaf;
   if (node == nullptr) return copy;
   copy.children = node->children;
   for (unsigned slot = 0; slot < fan_out; ++slot) {
-    if (copy.children[slot] != nullptr) retain(copy, slot);
+    if (copy.children[slot] == nullptr) continue;
+    if (is_leaf) ++copy.block(slot)->references_;
+    if (!is_leaf) ++copy.node(slot)->references;
   }
   return copy;
 }
-}  // namespace
 
 ChainMapNode* RuleStore::with(ChainMapNode* node, unsigned level, std::uint32_t key, ChainBlock* block) {
   const bool is_leaf = level == leaf_level;
-  ChainMapNode copy = copy_of(node, is_leaf, [](ChainMapNode& owner, unsigned slot) {
-    owner.is_leaf ? ++owner.block(slot)->references_ : ++owner.node(slot)->references;
-  });
+  ChainMapNode copy = copy_of(node, is_leaf);
   const unsigned slot = slot_of(key, level);
   if (is_leaf) {
     if (copy.children[slot] != nullptr) release(copy.block(slot));
@@ -249,6 +253,8 @@ const ChainBlock* ChainMap::find(Symbol name) const {
 
 ChainRef ChainMap::ref(Symbol name) const { return {*store_, const_cast<ChainBlock*>(find(name))}; }
 
+bool ChainMap::needs_conntrack() const { return root_ != nullptr && root_->needs_conntrack; }
+
 void ChainMap::insert(const ChainRef& chain) {
   ChainMapNode* before = root_;
   root_ = store_->with(before, 0, chain->name().value(), chain.block_);
@@ -267,18 +273,16 @@ void ChainMap::merge(const ChainMap& other) {
   store_->release(before);
 }
 
-namespace {
-void visit_node(const ChainMapNode& node, const std::function<void(const ChainBlock&)>& visit) {
+void RuleStore::visit(const ChainMapNode& node, const std::function<void(const ChainBlock&)>& each) {
   for (unsigned slot = 0; slot < fan_out; ++slot) {
     if (node.children[slot] == nullptr) continue;
-    if (node.is_leaf) visit(*node.block(slot));
-    if (!node.is_leaf) visit_node(*node.node(slot), visit);
+    if (node.is_leaf) each(*node.block(slot));
+    if (!node.is_leaf) visit(*node.node(slot), each);
   }
 }
-}  // namespace
 
-void ChainMap::for_each(const std::function<void(const ChainBlock&)>& visit) const {
-  if (root_ != nullptr) visit_node(*root_, visit);
+void ChainMap::for_each(const std::function<void(const ChainBlock&)>& each) const {
+  if (root_ != nullptr) RuleStore::visit(*root_, each);
 }
 
 // --- restored texts

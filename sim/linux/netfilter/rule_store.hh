@@ -69,6 +69,9 @@ class RuleStore {
 
   void release(ChainBlock* block);
   void release(ChainMapNode* node);
+  /// A copy of the node, or an empty one, that owns a reference to each child.
+  [[nodiscard]] static ChainMapNode copy_of(const ChainMapNode* node, bool is_leaf);
+  static void visit(const ChainMapNode& node, const std::function<void(const ChainBlock&)>& each);
   /// The held node of this content; takes over the references of its children.
   [[nodiscard]] ChainMapNode* intern(const ChainMapNode& node);
   [[nodiscard]] ChainMapNode* with(ChainMapNode* node, unsigned level, std::uint32_t key, ChainBlock* block);

@@ -48,6 +48,7 @@ void parse_ports(std::string_view text, const RuleContext& context, NatRange& ra
   const std::size_t dash = text.find('-');
   const auto one = [&](std::string_view port) {
     if (const auto number = parse_number(port, 65535)) return static_cast<std::uint16_t>(*number);
+    if (parse_number(port, ~std::uint64_t{0})) usage_error(fmt::format("Port `{}' not valid", port));
     return parse_port(port, context.rule.protocol);
   };
   range.low_port = range.high_port = one(text.substr(0, dash));

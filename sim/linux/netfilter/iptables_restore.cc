@@ -1,0 +1,215 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "sim/linux/netfilter/iptables_execute.hh"
+#include "sim/linux/netfilter/match_objects.hh"
+#include "sim/linux/netfilter/rule_store.hh"
+#include "sim/linux/netfilter/words.hh"
+#include "sim/linux/netns.hh"
+
+namespace ekspath {
+namespace {
+
+struct RestoreOptions {
+  bool keep = false;                     // -n
+  bool counters = false;                 // -c
+  bool test = false;                     // -t
+  std::optional<std::string_view> only;  // -T
+};
+
+/// One restored text. iptables/xtables-restore.c xtables_restore_parse()
+class Restore {
+ public:
+  Restore(Netns& netns, const RestoreOptions& options, std::string& out)
+      : netns_(netns),
+        options_(options),
+        out_(out),
+        store_(netns.kernel().rules),
+        parser_(store_, netns.ensure_netfilter().objects(), true) {}
+
+  void run(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      ++line_;
+      read_line(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    if (!draft_) return;
+    throw IptablesError{1, fmt::format("COMMIT expected at line {}", line_ + 1), IptablesError::Form::plain};
+  }
+  [[nodiscard]] std::uint32_t line() const { return line_; }
+
+ private:
+  void read_line(std::string_view line) {
+    if (line.empty() || line.front() == '#') return;
+    if (line == "COMMIT") return commit();
+    if (line.front() == '*') return begin(line.substr(1));
+    if (skipping_) return;
+    if (!draft_) throw IptablesError{1, "", IptablesError::Form::plain};
+    if (line.front() == ':') return declare(line.substr(1));
+    read_rule(line);
+  }
+
+  void begin(std::string_view line) {
+    if (draft_ || skipping_) throw IptablesError{1, "", IptablesError::Form::plain};
+    const std::string_view name = line.substr(0, line.find_first_of(" \t"));
+    std::optional<TableName> table;
+    for (const TableName known : {TableName::raw, TableName::mangle, TableName::nat, TableName::filter}) {
+      if (to_string(known) == name) table = known;
+    }
+    if (options_.only && *options_.only != name) {
+      skipping_ = true;
+      return;
+    }
+    if (!table) usage_error(fmt::format("iptables-restore: line {} table name '{}' invalid", line_, name));
+    draft_ = std::make_unique<TableDraft>(netns_, *table);
+    if (!options_.keep) draft_->wipe();
+  }
+
+  void commit() {
+    if (skipping_) {
+      skipping_ = false;
+      return;
+    }
+    if (!draft_) throw IptablesError{1, "", IptablesError::Form::plain};
+    if (missing_chain_) plain_error("No chain/target/match by that name.");
+    if (!options_.test) draft_->commit(line_);
+    draft_.reset();
+  }
+
+  /// ":NAME POLICY [P:B]"
+  void declare(std::string_view line) {
+    const auto word = [&] {
+      line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+      const std::string_view taken = line.substr(0, line.find_first_of(" \t"));
+      line.remove_prefix(taken.size());
+      return taken;
+    };
+    const std::string_view name = word();
+    if (name.empty()) usage_error(fmt::format("iptables-restore: line {} chain name invalid", line_));
+    check_chain_name(name);
+    const std::string_view policy = word();
+    if (policy.empty()) usage_error(fmt::format("iptables-restore: line {} policy invalid", line_));
+    const Symbol chain = store_.chain_name(name);
+    draft_->ensure_table();
+    if (!is_base_chain(draft_->name(), name)) {
+      if (draft_->find(chain) == nullptr) {
+        draft_->create(chain);
+      } else {
+        draft_->flush(chain);
+      }
+      return;
+    }
+    if (policy == "-") return;
+    if (policy != "ACCEPT" && policy != "DROP") plain_error("Bad policy name.");
+    std::optional<Counter> counter = options_.keep ? std::nullopt : std::optional(Counter{});
+    if (options_.counters) {
+      const std::string_view text = word();
+      counter = text.empty() ? std::nullopt : parse_counters(text);
+      if (!counter) usage_error(fmt::format("invalid policy counters for chain '{}'", name));
+    }
+    draft_->policy(chain, policy == "DROP", counter);
+  }
+
+  /// "[P:B]"
+  static std::optional<Counter> parse_counters(std::string_view text) {
+    if (!text.starts_with('[') || !text.ends_with(']')) return std::nullopt;
+    text = text.substr(1, text.size() - 2);
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto packets = parse_number(text.substr(0, colon), ~std::uint64_t{0});
+    const auto bytes = parse_number(text.substr(colon + 1), ~std::uint64_t{0});
+    if (!packets || !bytes) return std::nullopt;
+    return Counter{*packets, *bytes};
+  }
+
+  void read_rule(std::string_view line) {
+    std::optional<Counter> counter;
+    if (line.front() == '[') {
+      const std::size_t close = line.find(']');
+      if (close == std::string_view::npos) usage_error(fmt::format("Bad line {}: need ]", line_));
+      counter = parse_counters(line.substr(0, close + 1));
+      if (!counter) usage_error(fmt::format("Bad line {}: need :", line_));
+      line.remove_prefix(close + 1);
+    }
+    IptablesOrder& order = parser_.parse(splitter_.restore_words(line), draft_->name());
+    if (counter && options_.counters) order.counter = counter;
+    using Verb = IptablesOrder::Verb;
+    const bool adds = order.verb == Verb::append || order.verb == Verb::insert;
+    if (adds && !is_base_chain(draft_->name(), order.chain) &&
+        draft_->find(store_.chain_name(order.chain)) == nullptr) {
+      missing_chain_ = true;  // found out when the batch goes to the kernel
+      return;
+    }
+    execute(order, *draft_, netns_, line_, out_);
+  }
+
+  Netns& netns_;
+  const RestoreOptions& options_;
+  std::string& out_;
+  RuleStore& store_;
+  IptablesParser parser_;
+  WordSplitter splitter_;
+  std::unique_ptr<TableDraft> draft_;
+  bool skipping_ = false;
+  bool missing_chain_ = false;
+  std::uint32_t line_ = 0;
+};
+
+std::optional<RestoreOptions> parse_options(std::span<const std::string_view> options, std::string& error) {
+  RestoreOptions result;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const std::string_view option = options[i];
+    if (option == "-n" || option == "--noflush") {
+      result.keep = true;
+    } else if (option == "-c" || option == "--counters") {
+      result.counters = true;
+    } else if (option == "-t" || option == "--test") {
+      result.test = true;
+    } else if ((option == "-T" || option == "--table") && i + 1 < options.size()) {
+      result.only = options[++i];
+    } else if (option == "-w" || option == "--wait") {
+      // The lock is never held. A number of seconds may stand behind.
+      if (i + 1 < options.size() && parse_number(options[i + 1], 0x7fffffff)) ++i;
+    } else {
+      error = fmt::format(
+          "iptables-restore: unrecognized option '{}'\nTry `iptables-restore -h' for more information.\n",
+          option);
+      return std::nullopt;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+CommandResult iptables_restore(Netns& netns, std::string_view text,
+                               std::span<const std::string_view> options) {
+  CommandResult result;
+  const auto parsed = parse_options(options, result.err);
+  if (!parsed) {
+    result.status = 1;
+    return result;
+  }
+  Restore restore(netns, *parsed, result.out);
+  try {
+    restore.run(text);
+  } catch (const IptablesError& error) {
+    if (error.form == IptablesError::Form::plain && error.text.starts_with("COMMIT expected")) {
+      result.status = 1;
+      result.err = fmt::format("iptables-restore: {}\n", error.text);
+      return result;
+    }
+    if (error.form == IptablesError::Form::plain && error.text.empty()) {
+      result.status = 1;
+      result.err = fmt::format("iptables-restore: line {} failed\n", restore.line());
+      return result;
+    }
+    return report(error, "iptables-restore", restore.line(), std::move(result.out));
+  }
+  return result;
+}
+
+}  // namespace ekspath

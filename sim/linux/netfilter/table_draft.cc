@@ -1,0 +1,434 @@
+#include "sim/linux/netfilter/table_draft.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "sim/base/assert.hh"
+#include "sim/linux/netfilter/iptables_error.hh"
+#include "sim/linux/netfilter/rule_store.hh"
+#include "sim/linux/netns.hh"
+
+namespace ekspath {
+namespace {
+
+constexpr std::uint8_t hook_bit(Hook hook) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(hook));
+}
+constexpr std::uint8_t all_hooks = 0x1f;
+
+/// Where a target may stand. Linux 6.1: .table and .hooks of each struct xt_target
+struct Legal {
+  std::optional<TableName> table;
+  std::uint8_t hooks = all_hooks;
+};
+
+Legal legal(const Target& target) {
+  if (const auto* nat = std::get_if<NatTarget>(&target)) {
+    switch (nat->kind) {
+      case NatTarget::Kind::snat:
+        return {TableName::nat,
+                static_cast<std::uint8_t>(hook_bit(Hook::post_routing) | hook_bit(Hook::local_in))};
+      case NatTarget::Kind::dnat:
+      case NatTarget::Kind::redirect:
+        return {TableName::nat,
+                static_cast<std::uint8_t>(hook_bit(Hook::pre_routing) | hook_bit(Hook::local_out))};
+      case NatTarget::Kind::masquerade:
+        return {TableName::nat, hook_bit(Hook::post_routing)};
+    }
+  }
+  if (std::holds_alternative<RejectTarget>(target)) return {TableName::filter};
+  if (std::holds_alternative<CtTarget>(target)) return {TableName::raw};
+  if (std::holds_alternative<TtlTarget>(target)) return {TableName::mangle};
+  if (const auto* mss = std::get_if<TcpmssTarget>(&target); mss != nullptr && mss->clamp) {
+    // tcpmss_tg4_check(): path MTU clamping only where there is a route out
+    return {std::nullopt, static_cast<std::uint8_t>(hook_bit(Hook::forward) | hook_bit(Hook::local_out) |
+                                                    hook_bit(Hook::post_routing))};
+  }
+  return {};
+}
+
+std::uint8_t legal_hooks(const Match& match) {
+  constexpr auto in_side = static_cast<std::uint8_t>(hook_bit(Hook::pre_routing) | hook_bit(Hook::local_in));
+  constexpr auto out_side =
+      static_cast<std::uint8_t>(hook_bit(Hook::local_out) | hook_bit(Hook::post_routing));
+  if (const auto* type = std::get_if<AddrtypeMatch>(&match)) {  // addrtype_mt_checkentry_v1()
+    if (type->limit_in) return static_cast<std::uint8_t>(all_hooks & ~out_side);
+    if (type->limit_out) return static_cast<std::uint8_t>(all_hooks & ~in_side);
+  }
+  if (std::holds_alternative<MacMatch>(match))
+    return static_cast<std::uint8_t>(in_side | hook_bit(Hook::forward));
+  return all_hooks;
+}
+
+constexpr std::string_view invalid_argument = "Invalid argument";
+
+}  // namespace
+
+TableDraft::TableDraft(Netns& netns, TableName table)
+    : netns_(netns), store_(netns.kernel().rules), name_(table), map_(store_) {
+  if (netns.netfilter != nullptr && netns.netfilter->has(table)) {
+    exists_ = true;
+    map_ = netns.netfilter->table(table)->chains;
+  }
+}
+
+const ChainBlock* TableDraft::find(Symbol chain) const {
+  if (const auto found = open_.find(chain.value()); found != open_.end()) return &found->second->block;
+  return map_.find(chain);
+}
+
+std::vector<Symbol> TableDraft::chains() const {
+  std::vector<Symbol> users;
+  const auto take = [&](Symbol chain) {
+    if (!is_base_chain(name_, store_.chain_name(chain))) users.push_back(chain);
+  };
+  map_.for_each([&](const ChainBlock& block) { take(block.name()); });
+  for (const std::uint32_t value : opened_) {
+    if (open_.contains(value) && map_.find(Symbol(value)) == nullptr) take(Symbol(value));
+  }
+  std::ranges::sort(users, {}, [&](Symbol chain) { return store_.chain_name(chain); });
+  std::vector<Symbol> result;
+  for (unsigned hook = 0; hook < 5; ++hook) {
+    const std::string_view base = base_chain_name(name_, static_cast<Hook>(hook));
+    if (!base.empty()) result.push_back(store_.chain_name(base));
+  }
+  result.insert(result.end(), users.begin(), users.end());
+  return result;
+}
+
+boost::unordered_flat_map<std::uint32_t, std::uint32_t, IntegerHash> TableDraft::references() const {
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t, IntegerHash> result;
+  for (const Symbol chain : chains()) {
+    const ChainBlock* block = find(chain);
+    if (block == nullptr) continue;
+    for (std::uint32_t row = 0; row < block->size(); ++row) {
+      if (block->rule(row).jumps()) ++result[block->rule(row).argument];
+    }
+  }
+  return result;
+}
+
+// --- changes
+
+void TableDraft::ensure_table() {
+  if (exists_) return;
+  exists_ = true;
+  for (unsigned hook = 0; hook < 5; ++hook) {
+    const std::string_view base = base_chain_name(name_, static_cast<Hook>(hook));
+    if (!base.empty()) create(store_.chain_name(base));
+  }
+}
+
+void TableDraft::wipe() {
+  wiped_ = true;
+  exists_ = false;
+  map_ = ChainMap(store_);
+  open_.clear();
+  opened_.clear();
+  policies_.clear();
+}
+
+void TableDraft::create(Symbol chain) {
+  auto& entry = open_[chain.value()];
+  opened_.push_back(chain.value());
+  entry = std::make_unique<Chain>(Chain{ChainBlock(chain), {}});
+}
+
+TableDraft::Chain& TableDraft::open(Symbol chain) {
+  if (const auto found = open_.find(chain.value()); found != open_.end()) return *found->second;
+  const ChainBlock* held = map_.find(chain);
+  ASSERT(held != nullptr);
+  auto fresh = std::make_unique<Chain>(Chain{ChainBlock(chain), {}});
+  fresh->rows.reserve(held->size() + 1U);
+  for (std::uint32_t row = 0; row < held->size(); ++row) {
+    fresh->block.append(held->spec(row));
+    fresh->rows.push_back({row, {}});
+  }
+  opened_.push_back(chain.value());
+  return *(open_[chain.value()] = std::move(fresh));
+}
+
+void TableDraft::flush(Symbol chain) {
+  Chain& opened = open(chain);
+  opened.block = ChainBlock(chain);
+  opened.rows.clear();
+}
+
+void TableDraft::remove(Symbol chain, std::uint32_t line) {
+  removed_.emplace_back(chain, line);
+  open_.erase(chain.value());
+  if (map_.find(chain) != nullptr) map_.erase(chain);
+}
+
+void TableDraft::rename(Symbol from, Symbol to) {
+  for (const Symbol chain : chains()) {
+    const ChainBlock* block = find(chain);
+    bool refers = false;
+    for (std::uint32_t row = 0; row < block->size(); ++row) {
+      refers = refers || (block->rule(row).jumps() && block->rule(row).chain() == from);
+    }
+    if (!refers) continue;
+    edit(chain, [&](std::vector<RuleSpec>& specs, std::vector<Row>&) {
+      for (RuleSpec& spec : specs) {
+        if (spec.rule.jumps() && spec.rule.chain() == from) spec.rule.argument = to.value();
+      }
+    });
+  }
+  Chain& old = open(from);
+  ChainBlock block(to);
+  for (std::uint32_t row = 0; row < old.block.size(); ++row) block.append(old.block.spec(row));
+  auto fresh = std::make_unique<Chain>(Chain{std::move(block), std::move(old.rows)});
+  open_.erase(from.value());
+  if (map_.find(from) != nullptr) map_.erase(from);
+  open_[to.value()] = std::move(fresh);
+  opened_.push_back(to.value());
+  renamed_.emplace_back(from, to);
+}
+
+void TableDraft::append(Symbol chain, const RuleSpec& spec, const Origin& origin) {
+  Chain& opened = open(chain);
+  opened.block.append(spec);
+  opened.rows.push_back({-1, origin});
+}
+
+void TableDraft::edit(Symbol chain,
+                      const std::function<void(std::vector<RuleSpec>&, std::vector<Row>&)>& change) {
+  Chain& opened = open(chain);
+  std::vector<RuleSpec> specs;
+  specs.reserve(opened.block.size() + 1U);
+  for (std::uint32_t row = 0; row < opened.block.size(); ++row) specs.push_back(opened.block.spec(row));
+  change(specs, opened.rows);
+  opened.block = ChainBlock(chain);
+  for (const RuleSpec& spec : specs) opened.block.append(spec);
+}
+
+void TableDraft::insert(Symbol chain, std::uint32_t row, const RuleSpec& spec, const Origin& origin) {
+  edit(chain, [&](std::vector<RuleSpec>& specs, std::vector<Row>& rows) {
+    specs.insert(specs.begin() + row, spec);
+    rows.insert(rows.begin() + row, Row{-1, origin});
+  });
+}
+
+void TableDraft::replace(Symbol chain, std::uint32_t row, const RuleSpec& spec, const Origin& origin) {
+  edit(chain, [&](std::vector<RuleSpec>& specs, std::vector<Row>& rows) {
+    specs[row] = spec;
+    rows[row] = Row{-1, origin};
+  });
+}
+
+void TableDraft::erase(Symbol chain, std::uint32_t row) {
+  edit(chain, [&](std::vector<RuleSpec>& specs, std::vector<Row>& rows) {
+    specs.erase(specs.begin() + row);
+    rows.erase(rows.begin() + row);
+  });
+}
+
+void TableDraft::policy(Symbol chain, bool drops, const std::optional<Counter>& counter) {
+  policies_[chain.value()] = {drops, counter};
+}
+
+void TableDraft::zero(Symbol chain) { zeroed_.emplace_back(chain, std::nullopt); }
+void TableDraft::zero(Symbol chain, std::uint32_t row) { zeroed_.emplace_back(chain, row); }
+
+// --- what the kernel checks
+
+void TableDraft::commit(std::uint32_t line) {
+  line_ = line;
+  check_targets();
+  check_removals();
+  if (exists_) check_reach();
+  apply();
+}
+
+const TableDraft::Row* TableDraft::row_of(Symbol chain, std::uint32_t row) const {
+  const auto found = open_.find(chain.value());
+  return found == open_.end() ? nullptr : &found->second->rows[row];
+}
+
+void TableDraft::refuse(const Row* row, Symbol chain, std::string_view reason) const {
+  std::string_view what = "RULE_APPEND";
+  if (row != nullptr && row->origin.way == Way::insert) what = "RULE_INSERT";
+  if (row != nullptr && row->origin.way == Way::replace) what = "RULE_REPLACE";
+  const std::uint32_t line = row != nullptr && row->origin.line != 0 ? row->origin.line : line_;
+  std::string text = fmt::format("{} failed ({}): rule in chain {}", what, reason, store_.chain_name(chain));
+  kernel_error(line_ == 0 ? std::move(text) : fmt::format("line {}: {}", line, text));
+}
+
+void TableDraft::check_targets() const {
+  for (const std::uint32_t value : opened_) {
+    const auto found = open_.find(value);
+    if (found == open_.end()) continue;
+    const Chain& chain = *found->second;
+    const Symbol name(value);
+    for (std::uint32_t row = 0; row < chain.block.size(); ++row) {
+      const Row& origin = chain.rows[row];
+      if (origin.old >= 0) continue;
+      const Rule& rule = chain.block.rule(row);
+      if (!origin.origin.refusal.empty()) refuse(&origin, name, origin.origin.refusal);
+      if (rule.jumps()) {
+        if (is_base_chain(name_, store_.chain_name(rule.chain())))
+          refuse(&origin, name, "Operation not supported");
+        if (find(rule.chain()) != nullptr) continue;
+        usage_error(fmt::format("Chain '{}' does not exist", store_.chain_name(rule.chain())));
+      }
+      const Target* target = chain.block.target(rule);
+      if (target == nullptr) continue;
+      const Legal where = legal(*target);
+      if (where.table && *where.table != name_) refuse(&origin, name, invalid_argument);
+      const bool needs_tcp = std::holds_alternative<TcpmssTarget>(*target);
+      if (needs_tcp && (rule.protocol != 6 || rule.has(Rule::not_protocol)))
+        refuse(&origin, name, invalid_argument);
+    }
+  }
+}
+
+void TableDraft::check_removals() const {
+  if (removed_.empty()) return;
+  const auto counts = references();
+  for (const auto& [chain, line] : removed_) {
+    if (find(chain) != nullptr || counts.find(chain.value()) == counts.end()) continue;
+    std::string text =
+        fmt::format("CHAIN_DEL failed (Device or resource busy): chain {}", store_.chain_name(chain));
+    kernel_error(line_ == 0 ? std::move(text) : fmt::format("line {}: {}", line, text));
+  }
+}
+
+/// Linux 6.1 net/netfilter/nf_tables_api.c nft_chain_validate(), from each built-in chain: how deep jumps go,
+/// loops, and whether each rule may stand at the hooks from which it is reached. Chains that nothing reaches
+/// are not looked at.
+void TableDraft::check_reach() const {
+  boost::unordered_flat_map<std::uint32_t, Reach, IntegerHash> reached;
+  for (unsigned hook = 0; hook < 5; ++hook) {
+    const std::string_view base = base_chain_name(name_, static_cast<Hook>(hook));
+    if (base.empty()) continue;
+    const Symbol chain = store_.chain_name(base);
+    visit(chain, 0, hook_bit(static_cast<Hook>(hook)), nullptr, chain, reached);
+  }
+}
+
+void TableDraft::visit(Symbol chain, std::uint32_t level, std::uint8_t hooks, const Row* way_in, Symbol from,
+                       boost::unordered_flat_map<std::uint32_t, Reach, IntegerHash>& reached) const {
+  constexpr std::uint32_t deepest = 15;  // NFT_JUMP_STACK_SIZE - 1
+  Reach before = reached[chain.value()];
+  if (level > deepest || before.on_path) refuse(way_in, from, "Too many links");
+  const ChainBlock* block = find(chain);
+  ASSERT(block != nullptr);
+  if (before.hooks != 0 && level <= before.level && (hooks & ~before.hooks) == 0) return;
+  reached[chain.value()] = {std::max(level, before.level), static_cast<std::uint8_t>(hooks | before.hooks),
+                            true};
+  for (std::uint32_t row = 0; row < block->size(); ++row) {
+    const Rule& rule = block->rule(row);
+    if (rule.jumps()) {
+      const Row* own = row_of(chain, row);
+      const bool is_new = own != nullptr && own->old < 0;
+      // The complaint is about the newest rule of the way: the one whose coming made it too long.
+      const bool is_newer = is_new && (way_in == nullptr || own->origin.line >= way_in->origin.line);
+      visit(rule.chain(), level + 1, hooks, is_newer ? own : way_in, is_newer ? chain : from, reached);
+      continue;
+    }
+    std::uint8_t allowed = all_hooks;
+    if (const Target* target = block->target(rule)) allowed = legal(*target).hooks;
+    if (rule.has_conditions) {
+      for (const Match& match : block->matches(rule)) allowed &= legal_hooks(match);
+    }
+    if ((hooks & ~allowed) == 0) continue;
+    const Row* own = row_of(chain, row);
+    const bool is_new = own != nullptr && own->old < 0;
+    refuse(is_new ? own : way_in, is_new ? chain : from, invalid_argument);
+  }
+  reached[chain.value()].on_path = false;
+}
+
+// --- into the namespace
+
+namespace {
+
+/// The states of an old row's matches go on in its new place.
+void carry_states(LiveChain& from, std::uint32_t old_row, LiveChain& to, std::uint32_t new_row) {
+  const auto slots = [](const ChainBlock& block, std::uint32_t row) {
+    std::vector<std::uint16_t> result;
+    for (const Match& match : block.matches(block.rule(row))) {
+      if (const auto* limit = std::get_if<LimitMatch>(&match)) result.push_back(limit->slot);
+      if (const auto* statistic = std::get_if<StatisticMatch>(&match);
+          statistic != nullptr && statistic->nth) {
+        result.push_back(statistic->slot);
+      }
+    }
+    return result;
+  };
+  const auto before = slots(from.block(), old_row);
+  const auto after = slots(to.block(), new_row);
+  for (std::size_t i = 0; i < before.size() && i < after.size(); ++i)
+    to.state(after[i]) = from.state(before[i]);
+}
+
+}  // namespace
+
+void TableDraft::apply() {
+  Netfilter& netfilter = netns_.ensure_netfilter();
+  if (!exists_) {
+    if (wiped_) netfilter.delete_table(name_);
+    netfilter.rules_changed();
+    return;
+  }
+  if (wiped_) netfilter.delete_table(name_);
+  TableState& table = netfilter.ensure_table(name_);
+  table.chains = std::move(map_);
+  for (const auto& [from, to] : renamed_) {
+    const auto entered = table.live.find(from.value());
+    if (entered == table.live.end()) continue;
+    auto moved = std::move(entered->second);
+    table.live.erase(entered);
+    table.live[to.value()] = std::move(moved);
+  }
+  for (const auto& [chain, line] : removed_) table.forget(chain);
+  for (const std::uint32_t value : opened_) {
+    const auto found = open_.find(value);
+    if (found == open_.end()) continue;
+    const Symbol name(value);
+    Chain& chain = *found->second;
+    ChainRef ref = store_.intern(std::move(chain.block));
+    table.chains.insert(ref);
+    std::unique_ptr<LiveChain> before;
+    if (const auto entered = table.live.find(value); entered != table.live.end())
+      before = std::move(entered->second);
+    table.forget(name);
+    const bool counted = before != nullptr || std::ranges::any_of(chain.rows, [](const Row& row) {
+                           return row.origin.counter && *row.origin.counter != Counter{};
+                         });
+    if (counted) {
+      auto& after = table.live[value] = std::make_unique<LiveChain>(ref);
+      for (std::uint32_t row = 0; row < chain.rows.size(); ++row) {
+        const Row& origin = chain.rows[row];
+        if (origin.old >= 0 && before != nullptr) {
+          const auto old_row = static_cast<std::uint32_t>(origin.old);
+          after->counter(row) = before->counter(old_row);
+          carry_states(*before, old_row, *after, row);
+        } else if (origin.origin.counter && *origin.origin.counter != Counter{}) {
+          after->counter(row) = *origin.origin.counter;
+        }
+      }
+    }
+    open_.erase(value);
+  }
+  for (const auto& [value, change] : policies_) {
+    BaseChain* base = table.base(Symbol(value));
+    if (base == nullptr) continue;
+    base->drops = change.drops;
+    if (change.counter) base->policy = *change.counter;
+  }
+  for (const auto& [chain, row] : zeroed_) {
+    if (BaseChain* base = table.base(chain); base != nullptr && !row) base->policy = {};
+    const auto entered = table.live.find(chain.value());
+    if (entered == table.live.end()) continue;
+    for (std::uint32_t at = 0; at < entered->second->block().size(); ++at) {
+      if (!row || *row == at) entered->second->counter(at) = {};
+    }
+  }
+  netfilter.rules_changed();
+}
+
+}  // namespace ekspath
