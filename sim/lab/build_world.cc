@@ -335,12 +335,26 @@ class Builder {
     return {address, world_->fabric.subnet(place.subnet).cidr, world_->fabric.vpc(place.vpc).resolver()};
   }
 
+  std::string private_domain() const {
+    return scenario_.region == "us-east-1" ? "ec2.internal" : scenario_.region + ".compute.internal";
+  }
+
   std::string private_dns_name(Ipv4Address address) const {
     std::string dashed = fmt::format("{}", address);
     std::ranges::replace(dashed, '.', '-');
-    const std::string suffix =
-        scenario_.region == "us-east-1" ? "ec2.internal" : scenario_.region + ".compute.internal";
-    return fmt::format("ip-{}.{}", dashed, suffix);
+    return fmt::format("ip-{}.{}", dashed, private_domain());
+  }
+
+  /// As DHCP of the VPC tells an instance, and systemd-resolved writes it.
+  std::string instance_resolv_conf(VpcId vpc) const {
+    return fmt::format("nameserver {}\nsearch {}\n", world_->fabric.vpc(vpc).resolver(), private_domain());
+  }
+
+  /// Of a ClusterFirst pod: the tenth service address is the cluster's DNS. facts/kube-proxy.md 12
+  std::string pod_resolv_conf(const std::string& name_space, Prefix services) const {
+    return fmt::format(
+        "search {0}.svc.cluster.local svc.cluster.local cluster.local {1}\nnameserver {2}\noptions ndots:5\n",
+        name_space, private_domain(), Ipv4Address(services.network().bits() + 10));
   }
 
   void set_sysctls(Netns& netns, const std::vector<Setting>& settings) {
@@ -363,7 +377,8 @@ class Builder {
 
   void start_servers(const Host& host, const std::vector<Listen>& listens) {
     for (const Listen& listen : listens) {
-      world_->servers.push_back(start_server(*host.netns, *listen.serves, *listen.port, world_->environment_of(host)));
+      world_->servers.push_back(
+          start_server(*host.netns, *listen.serves, *listen.port, world_->environment_of(host)));
     }
   }
 
@@ -383,7 +398,8 @@ class Builder {
     set_sysctls(netns, entry.sysctls);
     const Host& host =
         world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
-                          add_public_address(*eni, place, entry.name.where, entry.public_ip), ""});
+                          add_public_address(*eni, place, entry.name.where, entry.public_ip), "",
+                          instance_resolv_conf(place.vpc)});
     start_servers(host, entry.listens);
   }
 
@@ -407,8 +423,8 @@ class Builder {
     ASSERT(netns.neighbours.add(
                {Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) == 0);
     world_->add_name(*entry.name, *entry.ip);
-    const Host& host =
-        world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, ""});
+    const Host& host = world_->add_host(
+        {*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, "", ""});
     start_servers(host, entry.listens);
   }
 
@@ -464,8 +480,8 @@ class Builder {
                            world_->fabric.subnet(place.subnet).cidr});
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
-    world_->add_host(
-        {entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address, entry.name});
+    world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
+                      entry.name, instance_resolv_conf(place.vpc)});
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
   }
@@ -493,9 +509,11 @@ class Builder {
       set_al2023_sysctls(*pod.netns);
     }
     // A hostNetwork pod's host name is its node's.
-    const Host& host = world_->add_host({pod.name, HostKind::pod, pod.netns,
-                                         entry.host_network ? node->kubernetes_name : pod.name, pod.address,
-                                         Ipv4Address(), node->name});
+    const Host& host = world_->add_host(
+        {pod.name, HostKind::pod, pod.netns, entry.host_network ? node->kubernetes_name : pod.name,
+         pod.address, Ipv4Address(), node->name,
+         entry.host_network ? world_->host(node->name)->resolv_conf
+                            : pod_resolv_conf(pod.pod_namespace, *scenario_.cluster->service_cidr)});
     world_->cluster->place(std::move(pod));
     set_sysctls(*host.netns, entry.sysctls);
     start_servers(host, entry.listens);

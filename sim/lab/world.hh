@@ -30,6 +30,7 @@ struct Host {
   Ipv4Address address;
   Ipv4Address public_address;  // unspecified: none
   std::string node;            // of a pod
+  std::string resolv_conf;     // the text of /etc/resolv.conf
 };
 
 /// What was built of a scenario, and the owner of it all.

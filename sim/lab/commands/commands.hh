@@ -19,6 +19,13 @@ namespace ekspath {
 [[nodiscard]] CommandKind iptables_restore_command();
 [[nodiscard]] CommandKind conntrack_command();
 [[nodiscard]] CommandKind sysctl_command();
+[[nodiscard]] CommandKind tcpdump_command();
+[[nodiscard]] CommandKind ss_command();
+[[nodiscard]] CommandKind cat_command();
+[[nodiscard]] CommandKind hostname_command();
+[[nodiscard]] CommandKind route_command();
+[[nodiscard]] CommandKind arp_command();
+[[nodiscard]] CommandKind ifconfig_command();
 
 /// The operator's own terminal: `kubectl ...` but for exec, which start_line() takes apart itself.
 [[nodiscard]] CommandKind kubectl_command();

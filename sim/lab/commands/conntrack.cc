@@ -8,7 +8,7 @@
 #include "sim/linux/conntrack/conntrack.hh"
 #include "sim/packet/headers.hh"
 
-/// conntrack(8) of conntrack-tools 1.4.7: -L -D -F -C -S with its filters. facts/linux-datapath.md 3
+/// conntrack(8) of conntrack-tools 1.4.7: -L -D -F -C -S -E with its filters. facts/linux-datapath.md 3
 namespace ekspath {
 namespace {
 
@@ -20,10 +20,12 @@ struct Query {
   bool extended = false;
   bool source_nat = false, destination_nat = false, any_nat = false;
   std::optional<std::uint8_t> protocol;
-  std::optional<Ipv4Address> original_source, original_destination, reply_source, reply_destination;
+  std::optional<Prefix> original_source, original_destination, reply_source, reply_destination;
   std::optional<std::uint16_t> original_source_port, original_destination_port, reply_source_port,
       reply_destination_port;
   std::optional<std::uint32_t> mark;
+  std::optional<TcpState> state;
+  bool created = true, updated = true, destroyed = true;  // -e
   std::string error;
 };
 
@@ -56,7 +58,7 @@ struct ValueOption {
 
 template <auto Member>
 bool take_address(Query& query, std::string_view value) {
-  query.*Member = Ipv4Address::parse(value);
+  query.*Member = Prefix::parse_loose(value);
   return (query.*Member).has_value();
 }
 
@@ -64,6 +66,34 @@ template <auto Member>
 bool take_port(Query& query, std::string_view value) {
   query.*Member = number_of<std::uint16_t>(value);
   return (query.*Member).has_value();
+}
+
+bool take_state(Query& query, std::string_view value) {
+  constexpr std::pair<std::string_view, TcpState> states[] = {
+      {"NONE", TcpState::none},         {"SYN_SENT", TcpState::syn_sent},
+      {"SYN_RECV", TcpState::syn_recv}, {"ESTABLISHED", TcpState::established},
+      {"FIN_WAIT", TcpState::fin_wait}, {"CLOSE_WAIT", TcpState::close_wait},
+      {"LAST_ACK", TcpState::last_ack}, {"TIME_WAIT", TcpState::time_wait},
+      {"CLOSE", TcpState::close},       {"SYN_SENT2", TcpState::syn_sent2}};
+  for (const auto& [name, state] : states) {
+    if (name == value) query.state = state;
+  }
+  return query.state.has_value();
+}
+
+/// -e NEW,UPDATES,DESTROY
+bool take_events(Query& query, std::string_view value) {
+  query.created = query.updated = query.destroyed = false;
+  while (true) {
+    const std::size_t comma = value.find(',');
+    const std::string_view word = value.substr(0, comma);
+    if (word != "ALL" && word != "NEW" && word != "UPDATES" && word != "DESTROY") return false;
+    query.created |= word == "ALL" || word == "NEW";
+    query.updated |= word == "ALL" || word == "UPDATES";
+    query.destroyed |= word == "ALL" || word == "DESTROY";
+    if (comma == std::string_view::npos) return true;
+    value.remove_prefix(comma + 1);
+  }
 }
 
 constexpr ValueOption value_options[] = {
@@ -82,12 +112,28 @@ constexpr ValueOption value_options[] = {
     {"", "--reply-port-dst", take_port<&Query::reply_destination_port>},
     {"-m", "--mark",
      [](Query& q, std::string_view v) { return (q.mark = number_of<std::uint32_t>(v)).has_value(); }},
+    {"", "--state", take_state},
+    {"-f", "--family", [](Query&, std::string_view v) { return v == "ipv4"; }},
+    {"-e", "--event-mask", take_events},
     {"-o", "--output",
      [](Query& q, std::string_view v) {
        q.extended = v == "extended";
        return q.extended;
      }},
 };
+
+/// What conntrack.c commands_v_options[] and the protocols' own options refuse.
+std::string wrong_together(const Query& query, const std::vector<std::string>& words) {
+  const bool alone = query.action == 'F' || query.action == 'C' || query.action == 'S';
+  if (alone && words.size() > 2) return fmt::format("conntrack: -{} takes no options", query.action);
+  const bool ports = query.original_source_port || query.original_destination_port ||
+                     query.reply_source_port || query.reply_destination_port;
+  if (ports && query.protocol != 6 && query.protocol != 17) return "conntrack: ports need -p tcp or -p udp";
+  if (query.state && query.protocol != 6) return "conntrack: --state needs -p tcp";
+  const bool all_events = query.created && query.updated && query.destroyed;
+  if (!all_events && query.action != 'E') return "conntrack: -e goes with -E only";
+  return {};
+}
 
 Query parse(const std::vector<std::string>& words) {
   Query query;
@@ -109,6 +155,8 @@ Query parse(const std::vector<std::string>& words) {
       act('C');
     } else if (word == "-S" || word == "--stats") {
       act('S');
+    } else if (word == "-E" || word == "--event") {
+      act('E');
     } else if (word == "-n" || word == "--src-nat") {
       query.source_nat = true;
     } else if (word == "-g" || word == "--dst-nat") {
@@ -123,8 +171,8 @@ Query parse(const std::vector<std::string>& words) {
       }
       if (found == nullptr) {
         query.error = fmt::format(
-            "conntrack: option '{}' is not modelled; expected -L -D -F -C -S, -p -s -d -r -q -m, "
-            "--sport --dport, -n -g -j, -o extended",
+            "conntrack: '{}' is not modelled; expected -L -D -F -C -S -E, -p -s -d -r -q -m -f -e, "
+            "--sport --dport --state, -n -g -j, -o extended",
             word);
       } else if (i + 1 == words.size() || !found->take(query, words[i + 1])) {
         query.error =
@@ -135,7 +183,8 @@ Query parse(const std::vector<std::string>& words) {
     }
     if (!query.error.empty()) return query;
   }
-  if (query.action == 0) query.error = "conntrack: expected a command: -L, -D, -F, -C or -S";
+  if (query.action == 0) query.error = "conntrack: expected a command: -L, -D, -F, -C, -S or -E";
+  if (query.error.empty()) query.error = wrong_together(query, words);
   return query;
 }
 
@@ -152,11 +201,16 @@ bool destination_translated(const Connection& c) {
 
 bool selected(const Query& query, const Connection& c) {
   const auto is = [](const auto& wanted, auto value) { return !wanted || *wanted == value; };
-  if (!is(query.protocol, c.original.protocol) || !is(query.original_source, c.original.source) ||
-      !is(query.original_destination, c.original.destination) || !is(query.reply_source, c.reply.source) ||
-      !is(query.reply_destination, c.reply.destination) || !is(query.mark, c.mark)) {
+  const auto within = [](const std::optional<Prefix>& wanted, Ipv4Address address) {
+    return !wanted || wanted->contains(address);
+  };
+  if (!within(query.original_source, c.original.source) ||
+      !within(query.original_destination, c.original.destination) ||
+      !within(query.reply_source, c.reply.source) || !within(query.reply_destination, c.reply.destination)) {
     return false;
   }
+  if (!is(query.protocol, c.original.protocol) || !is(query.mark, c.mark) || !is(query.state, c.tcp))
+    return false;
   if (!is(query.original_source_port, c.original.source_port) ||
       !is(query.original_destination_port, c.original.destination_port) ||
       !is(query.reply_source_port, c.reply.source_port) ||
@@ -231,7 +285,68 @@ CommandResult answer(const Query& query, Netns& netns) {
   return {0, "", fmt::format("{}: connection tracking table has been emptied.\n", banner)};
 }
 
+/// `conntrack -E`: a line an event, until it is stopped. Several may listen to one namespace.
+class EventWatch final : public RunningCommand {
+ public:
+  EventWatch(CommandContext& context, Query query, CommandEnded ended)
+      : netns_(context.host->netns),
+        output_(&context.output),
+        query_(std::move(query)),
+        ended_(std::move(ended)) {
+    if (!netns_->conntrack) return;  // no rule needs it: the kernel tracks nothing, and nothing is told
+    auto& listener = netns_->conntrack->listener;
+    if (listener.target<Fanout>() == nullptr) listener = Fanout{};
+    listener.target<Fanout>()->watches.push_back(this);
+  }
+  ~EventWatch() override { close(); }
+
+  void stop() override {
+    auto ended = std::exchange(ended_, nullptr);
+    if (!ended) return;
+    close();
+    output_->err(fmt::format("{}: {} flow events have been shown.\n", banner, shown_));
+    ended(0);
+  }
+  [[nodiscard]] bool open_ended() const override { return true; }
+
+ private:
+  /// What a Conntrack calls: all who watch it.
+  struct Fanout {
+    std::vector<EventWatch*> watches;
+    void operator()(Conntrack::Change change, const Connection& connection) const {
+      for (EventWatch* watch : watches) watch->told(change, connection);
+    }
+  };
+
+  void told(Conntrack::Change change, const Connection& connection) {
+    const bool wanted = change == Conntrack::Change::created   ? query_.created
+                        : change == Conntrack::Change::updated ? query_.updated
+                                                               : query_.destroyed;
+    if (!wanted || !selected(query_, connection)) return;
+    std::string line = conntrack_event_line(change, connection, netns_->now());
+    if (query_.extended) line.insert(line.find("] ") + 2, "ipv4     2 ");
+    output_->out(line + "\n");
+    ++shown_;
+  }
+
+  void close() {
+    if (!netns_->conntrack) return;
+    auto& listener = netns_->conntrack->listener;
+    Fanout* fanout = listener.target<Fanout>();
+    if (fanout == nullptr) return;
+    std::erase(fanout->watches, this);
+    if (fanout->watches.empty()) listener = nullptr;
+  }
+
+  Netns* netns_;
+  CommandOutput* output_;
+  Query query_;
+  CommandEnded ended_;
+  std::size_t shown_ = 0;
+};
+
 std::string check(const std::vector<std::string>& words) { return parse(words).error; }
+bool open_ended(const std::vector<std::string>& words) { return parse(words).action == 'E'; }
 
 std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector<std::string>& words,
                                       CommandEnded ended) {
@@ -242,11 +357,13 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
                                     "CAP_NET_ADMIN capability to do this\n",
                                     banner)});
   }
-  return end_at_once(context, ended, answer(parse(words), *context.host->netns));
+  Query query = parse(words);
+  if (query.action == 'E') return std::make_unique<EventWatch>(context, std::move(query), std::move(ended));
+  return end_at_once(context, ended, answer(query, *context.host->netns));
 }
 
 }  // namespace
 
-CommandKind conntrack_command() { return {"conntrack", start, check}; }
+CommandKind conntrack_command() { return {"conntrack", start, check, open_ended}; }
 
 }  // namespace ekspath

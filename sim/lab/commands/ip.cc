@@ -34,7 +34,9 @@ Invocation parse(const std::vector<std::string>& words) {
       invocation.options.brief = true;
     } else if (word == "-s" || word == "-stats" || word == "-statistics") {
       invocation.options.statistics = true;
-    } else if (word != "-4" && word != "-n" && word != "-N") {
+    } else if (word == "-4") {
+      invocation.options.ipv4_only = true;
+    } else {
       invocation.error = fmt::format("ip: option '{}' is not modelled; expected -br, -s, -4", word);
       return invocation;
     }
@@ -47,6 +49,11 @@ Invocation parse(const std::vector<std::string>& words) {
   if (invocation.object.empty()) {
     invocation.error =
         fmt::format("ip: object '{}' is not modelled; expected addr, link, route, rule or neigh", words[at]);
+  }
+  const bool of_links = invocation.object == "address" || invocation.object == "link";
+  if (invocation.error.empty() && !of_links && (invocation.options.brief || invocation.options.statistics)) {
+    invocation.error =
+        fmt::format("ip: {} is not modelled for {}", invocation.options.brief ? "-br" : "-s", words[at]);
   }
   invocation.words.assign(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
   return invocation;

@@ -14,6 +14,7 @@ namespace ekspath {
 struct IpOptions {
   bool brief = false;       // -br
   bool statistics = false;  // -s
+  bool ipv4_only = false;   // -4
 };
 
 /// A host seen from its world: `link-netns` names the namespaces of the pods.

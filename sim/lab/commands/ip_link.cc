@@ -88,11 +88,15 @@ std::string link_netns(const IpSubject& subject, const Interface& interface) {
   return " link-netnsid 0";
 }
 
+std::string first_line(const Interface& interface, bool with_mode) {
+  return fmt::format("{}: {}: <{}> mtu {} qdisc {} state {} {}group default qlen 1000", interface.index,
+                     name_at_peer(interface), flags_of(interface), interface.mtu, qdisc_of(interface),
+                     state_of(interface), with_mode ? "mode DEFAULT " : "");
+}
+
 std::string first_lines(const IpSubject& subject, const Interface& interface, bool with_mode) {
   const bool loopback = interface.kind == InterfaceKind::loopback;
-  std::string text = fmt::format("{}: {}: <{}> mtu {} qdisc {} state {} {}group default qlen 1000\n",
-                                 interface.index, name_at_peer(interface), flags_of(interface), interface.mtu,
-                                 qdisc_of(interface), state_of(interface), with_mode ? "mode DEFAULT " : "");
+  std::string text = first_line(interface, with_mode) + "\n";
   text += fmt::format("    link/{} {} brd {}{}\n", loopback ? "loopback" : "ether", interface.mac,
                       loopback ? MacAddress{} : MacAddress::broadcast(), link_netns(subject, interface));
   // udev's name by PCI path; ens5 is slot 5 of bus 0.
@@ -157,7 +161,8 @@ CommandResult each_interface(Netns& netns, const std::string& device, Print prin
   for (const Interface* interface : netns.interfaces()) {
     if (device.empty() || interface->name == device) result.out += print(*interface);
   }
-  return result.out.empty() ? no_device(device) : result;
+  const bool known = device.empty() || netns.find_interface(device) != nullptr;
+  return known ? result : no_device(device);
 }
 
 /// Words of `ip neigh`: [show] [dev NAME] [ADDRESS], flush refused.
@@ -194,8 +199,12 @@ std::string check_ip_address(const std::vector<std::string>& words) {
 CommandResult ip_address(const IpSubject& subject, const IpOptions& options,
                          const std::vector<std::string>& words) {
   return each_interface(subject.netns, parse_show(words, "addr").device, [&](const Interface& interface) {
+    if (options.ipv4_only && interface.addresses.empty()) return std::string();
     if (options.brief) return brief_addresses(interface);
-    std::string text = first_lines(subject, interface, false);
+    // With a family the link line is left out, and what has no address. observed: iproute2 6.1
+    std::string text = options.ipv4_only
+                           ? first_line(interface, false) + link_netns(subject, interface) + "\n"
+                           : first_lines(subject, interface, false);
     for (const InterfaceAddress& address : interface.addresses) text += address_lines(interface, address);
     return options.statistics ? text + statistics_lines(interface.counters) : text;
   });
@@ -223,7 +232,8 @@ CommandResult ip_neigh(Netns& netns, const std::vector<std::string>& words) {
   }
   for (const NeighbourEntry& entry : netns.neighbours.entries()) {
     const Interface* interface = netns.interface(entry.interface);
-    if (interface == nullptr || entry.state == NeighbourState::none) continue;
+    if (interface == nullptr || entry.state == NeighbourState::none || entry.state == NeighbourState::noarp)
+      continue;
     if (!selection.device.empty() && interface->name != selection.device) continue;
     if (selection.address && *selection.address != entry.address) continue;
     result.out += fmt::format("{}", entry.address);

@@ -250,6 +250,21 @@ CommandResult show_routes(Netns& netns, const RouteCommand& command) {
   return result;
 }
 
+/// Why a packet that came in there would not go on; 0: it would. ip_route_input_slow(), __mkroute_input()
+int input_error(const Netns& netns, const FlowKey& key, const Interface& in, const RouteResult& found,
+                bool forwards) {
+  const bool here = found.is_local() || found.is_broadcast();
+  if (!here && !forwards) return EHOSTUNREACH;
+  switch (netns.routing.validate_source(key, in, here ? nullptr : found.out)) {
+    case Routing::SourceCheck::martian:
+      return EINVAL;
+    case Routing::SourceCheck::rp_filter:
+      return EXDEV;
+    default:
+      return 0;
+  }
+}
+
 /// inet_rtm_getroute() as `ip route get` prints it (fixture ip-route-get).
 CommandResult get_route(Netns& netns, const RouteCommand& command) {
   FlowKey key;
@@ -267,12 +282,17 @@ CommandResult get_route(Netns& netns, const RouteCommand& command) {
     if (out == nullptr) return {1, "", fmt::format("Cannot find device \"{}\"\n", command.device)};
     key.out_interface = out->index;
   }
+  // ip_route_output_key_hash_rcu(): only an address of this host can be the source of its own packets.
+  if (in == nullptr && !key.source.is_unspecified() &&
+      netns.routing.address_type(key.source) != AddressType::local)
+    return netlink_answer(ENETUNREACH);
   const RouteResult found = netns.routing.lookup(key);
+  const bool forwards = in != nullptr && in->conf.forwarding;
   switch (found.outcome) {
     case RouteResult::Outcome::found:
       break;
     case RouteResult::Outcome::no_route:
-      return netlink_answer(ENETUNREACH);
+      return netlink_answer(in == nullptr || forwards ? ENETUNREACH : EHOSTUNREACH);
     case RouteResult::Outcome::unreachable:
       return netlink_answer(EHOSTUNREACH);
     case RouteResult::Outcome::prohibit:
@@ -280,19 +300,35 @@ CommandResult get_route(Netns& netns, const RouteCommand& command) {
     case RouteResult::Outcome::blackhole:
       return netlink_answer(EINVAL);
   }
+  if (in != nullptr) {
+    if (const int error = input_error(netns, key, *in, found, forwards)) return netlink_answer(error);
+  }
   std::string line = found.is_local() ? fmt::format("local {}", command.destination)
                                       : fmt::format("{}", command.destination);
   if (found.is_broadcast()) line = fmt::format("broadcast {}", command.destination);
   if (!command.source.is_unspecified()) line += fmt::format(" from {}", command.source);
   if (!found.route->gateway.is_unspecified()) line += fmt::format(" via {}", found.next_hop);
   line += fmt::format(" dev {}", found.is_local() ? std::string("lo") : found.out->name);
-  line = found.table == route_table::main ? line : with_table(line, found.table);
+  // Before the first rule of one's own, local and main are one trie, which answers as main. fib_unmerge()
+  const bool merged = netns.routing.rules().size() == 3;
+  if (found.table != route_table::main && !merged) line = with_table(line, found.table);
   if (in == nullptr && command.source.is_unspecified()) line += fmt::format(" src {}", found.source);
-  if (command.mark != 0) line += fmt::format(" mark {:#x}", command.mark);
+  if (command.mark != 0)
+    line +=
+        command.mark < 16 ? fmt::format(" mark {}", command.mark) : fmt::format(" mark {:#x}", command.mark);
   line += in == nullptr ? " uid 0 \n    cache" : " \n    cache";
   if (found.is_local()) line += " <local>";
+  if (found.is_broadcast()) line += " <local,brd>";
   if (in != nullptr) line += fmt::format(" iif {}", in->name);
   return {0, line + " \n", ""};
+}
+
+/// What the kernel says of its own (extended acknowledgements) stands instead of the errno's text.
+/// fib_semantics.c
+CommandResult route_answer(int error_number) {
+  if (error_number == ENETUNREACH) return {2, "", "Error: Nexthop has invalid gateway.\n"};
+  if (error_number == ENETDOWN) return {2, "", "Error: Device for nexthop is not up.\n"};
+  return netlink_answer(error_number);
 }
 
 struct RuleCommand {
@@ -370,6 +406,8 @@ RuleCommand parse_rule(const std::vector<std::string>& all) {
       words.fail(fmt::format("'{}' is not modelled; expected show, add or del", words.next()));
   }
   command.error = words.error;
+  if (command.error.empty() && command.verb != RuleCommand::Verb::show && all.size() == 1)
+    command.error = fmt::format("\"ip rule {}\" requires arguments", all.front());
   return command;
 }
 
@@ -404,9 +442,9 @@ CommandResult ip_route(Netns& netns, const std::vector<std::string>& words) {
     if (out == nullptr) return {1, "", fmt::format("Cannot find device \"{}\"\n", command.device)};
     command.route.out_interface = out->index;
   }
-  if (command.verb == Verb::add) return netlink_answer(netns.routing.add_route(command.table, command.route));
+  if (command.verb == Verb::add) return route_answer(netns.routing.add_route(command.table, command.route));
   if (command.verb == Verb::replace)
-    return netlink_answer(netns.routing.replace_route(command.table, command.route));
+    return route_answer(netns.routing.replace_route(command.table, command.route));
   return netlink_answer(netns.routing.delete_route(command.table, command.route));
 }
 

@@ -1,0 +1,79 @@
+#include "sim/lab/commands/commands.hh"
+#include "sim/lab/commands/immediate.hh"
+#include "sim/lab/world.hh"
+#include "sim/linux/conntrack/conntrack.hh"
+
+/// cat of the few files that a host here has: /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack,
+/// /proc/sys/...
+namespace ekspath {
+namespace {
+
+constexpr std::string_view sysctl_folder = "/proc/sys/";
+
+std::string check(const std::vector<std::string>& words) {
+  if (words.size() < 2) return "cat: expected a file";
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "/etc/resolv.conf" || word == "/etc/hostname" || word == "/proc/net/nf_conntrack" ||
+        word.starts_with(sysctl_folder))
+      continue;
+    return fmt::format(
+        "cat: '{}' is not modelled; expected /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack or "
+        "/proc/sys/...",
+        word);
+  }
+  return {};
+}
+
+/// Linux 6.1 net/netfilter/nf_conntrack_standalone.c ct_seq_show(); observed: fixture proc-nf-conntrack
+std::string nf_conntrack_file(const Netns& netns) {
+  constexpr std::string_view tail =
+      " use=1";  // what conntrack(8) shows; the file's reader holds a reference more
+  std::string text;
+  if (!netns.conntrack) return text;
+  for (const Connection* connection : netns.conntrack->connections()) {
+    const std::string line = conntrack_line(*connection, netns.now());
+    ASSERT(line.ends_with(tail));
+    text += "ipv4     2 " + line.substr(0, line.size() - tail.size()) + " zone=0 use=2\n";
+  }
+  return text;
+}
+
+void read(const Host& host, bool root, const std::string& file, CommandResult& result) {
+  const auto refuse = [&](std::string_view why) {
+    result.err += fmt::format("cat: {}: {}\n", file, why);
+    result.status = 1;
+  };
+  if (file == "/etc/hostname") {
+    result.out += host.host_name + "\n";
+  } else if (file == "/etc/resolv.conf") {
+    result.out += host.resolv_conf;
+  } else if (file == "/proc/net/nf_conntrack") {
+    root ? void(result.out += nf_conntrack_file(*host.netns)) : refuse("Permission denied");
+  } else {
+    const std::string name = file.substr(sysctl_folder.size());
+    if (const auto value = read_sysctl(*host.netns, name)) {
+      result.out += *value + "\n";
+      return;
+    }
+    std::string folder = name;
+    for (char& c : folder) c = c == '/' ? '.' : c;
+    for (const std::string& known : sysctl_names(*host.netns)) {
+      if (known.starts_with(folder + ".")) return refuse("Is a directory");
+    }
+    refuse("No such file or directory");
+  }
+}
+
+std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector<std::string>& words,
+                                      CommandEnded ended) {
+  CommandResult result;
+  for (std::size_t i = 1; i < words.size(); ++i) read(*context.host, context.root, words[i], result);
+  return end_at_once(context, ended, result);
+}
+
+}  // namespace
+
+CommandKind cat_command() { return {"cat", start, check}; }
+
+}  // namespace ekspath
