@@ -77,6 +77,7 @@ class World {
   CompileFilter compile_filter;      // for tcpdump as a step, and expectations; brought by tools/
 
   [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] Nanoseconds now() const { return engine_.now(); }
   [[nodiscard]] PlaceNames& places() { return places_; }
   [[nodiscard]] const PlaceNames& places() const { return places_; }
   [[nodiscard]] const Kernel& kernel() const { return kernel_; }

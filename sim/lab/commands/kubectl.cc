@@ -3,10 +3,13 @@
 
 #include "sim/base/near_miss.hh"
 #include "sim/lab/commands/commands.hh"
+#include "sim/lab/commands/immediate.hh"
+#include "sim/lab/commands/kubectl_get.hh"
 #include "sim/lab/world.hh"
 
-/// `kubectl` as far as the agents of the nodes go: `set env` and `rollout status` of aws-node. The objects of
-/// the API server come with the Kubernetes issue; until then their commands are refused by name.
+/// `kubectl` as far as the agents of the nodes go: `set env` and `rollout status` of aws-node, and what `get`
+/// tells. The objects of the API server come with the Kubernetes issue; until then their commands are refused
+/// by name.
 namespace ekspath {
 namespace {
 
@@ -93,6 +96,8 @@ std::string parse_rollout_status(std::vector<std::string> words) {
   return {};
 }
 
+bool is_get(const std::vector<std::string>& words) { return words.size() >= 2 && words[1] == "get"; }
+
 bool begins(const std::vector<std::string>& words, std::string_view second, std::string_view third) {
   return words.size() >= 3 && words[1] == second && words[2] == third;
 }
@@ -100,9 +105,11 @@ bool begins(const std::vector<std::string>& words, std::string_view second, std:
 std::string check(const std::vector<std::string>& words) {
   if (begins(words, "set", "env")) return parse_set_env(words).error;
   if (begins(words, "rollout", "status")) return parse_rollout_status(words);
+  if (is_get(words)) return check_kubectl_get({words.begin() + 2, words.end()});
   return fmt::format(
-      "'kubectl {}' is not modelled; expected kubectl exec, set env daemonset aws-node, or rollout status "
-      "daemonset aws-node",
+      "'kubectl {}' is not modelled; expected kubectl exec, get pods, get nodes, get daemonset aws-node, set "
+      "env "
+      "daemonset aws-node, or rollout status daemonset aws-node",
       words.size() > 1 ? words[1] : "");
 }
 
@@ -155,6 +162,9 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
   }
   if (begins(words, "rollout", "status")) {
     return std::make_unique<RolloutWatch>(context.world, context.output, std::move(ended));
+  }
+  if (is_get(words)) {
+    return end_at_once(context, ended, kubectl_get(context.world, {words.begin() + 2, words.end()}));
   }
   const SetEnv change = parse_set_env(words);
   if (context.world.cluster->set_environment(change.changes, change.removals)) {
