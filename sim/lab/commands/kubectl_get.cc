@@ -105,7 +105,8 @@ std::string table(const std::vector<Row>& rows) {
   }
   std::string text;
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += fmt::format("{:<{}}", row[i], widths[i] + 3);
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      text += fmt::format("{:<{}}", row[i], std::max<std::size_t>(widths[i] + 3, 6));
     text += row.back() + "\n";
   }
   return text;
