@@ -33,7 +33,16 @@ void Sockets::fire(const Event& event) {
       break;
     }
     case TimerArgument::Owner::tcp_retransmit:
+      if (TcpConnection* connection = tables_->tcp[slot].get()) {
+        connection->retransmit_timer_fired(event);
+        tables_->reap(*connection);
+      }
+      break;
     case TimerArgument::Owner::tcp_delayed_ack:
+      if (TcpConnection* connection = tables_->tcp[slot].get()) {
+        connection->delayed_ack_timer_fired(event);
+        tables_->reap(*connection);
+      }
       break;
   }
 }
