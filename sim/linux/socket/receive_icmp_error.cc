@@ -107,6 +107,16 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
       if (best->on_readable) best->on_readable();
       return;
     }
+    case IpProtocol::tcp: {
+      const TcpView quoted{const_cast<std::uint8_t*>(quote->transport)};
+      const auto found = tables_->connections.find(Tuple{quote->ip.destination(), quote->ip.source(),
+                                                         quoted.destination_port(), quoted.source_port(), 6});
+      if (found == tables_->connections.end()) return;
+      TcpConnection& connection = *found->second;
+      connection.receive_icmp_error(header.type(), header.code(), header.next_mtu(), quoted.sequence());
+      tables_->reap(connection);
+      return;
+    }
     default:
       return;
   }

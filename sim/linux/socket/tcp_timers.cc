@@ -138,9 +138,21 @@ void TcpConnection::probe_window() {
   if (timeouts_ == 0) first_timeout_send_ = now();
   if (timeouts_ >= netns_.sysctls.tcp_retries2) return fail(soft_error_ != 0 ? soft_error_ : ETIMEDOUT);
   ++timeouts_;
-  if (!after(segments_.front().end, send_unacknowledged_ + send_window_)) {
+  if (send_window_ > 0) {
+    // tcp_write_wakeup(): as much as the window takes, be it a part of a segment.
+    SentSegment& first = segments_.front();
+    if (first.payload() > send_window_) {
+      SentSegment rest = first;
+      rest.begin = first.end = first.begin + send_window_;
+      first.fin = false;
+      first.push = true;
+      segments_.insert(segments_.begin() + 1, rest);
+    }
     timeouts_ = 0;
-    return send_queued();
+    sent_ = 1;
+    send_next_ = segments_.front().end;
+    send_segment(segments_.front());
+    return rearm_retransmission();
   }
   transmit({tcp_flag::ack, send_unacknowledged_ - 1});
   const std::uint32_t doublings = std::min<std::uint32_t>(timeouts_, 9);
