@@ -174,7 +174,7 @@ void compare_connections(const Outcome& kernels, const Outcome& ours, Renaming& 
 std::string as_al2023_prints(std::string line) {
   static const std::pair<const char*, const char*> names[]{
       {"0", "all"}, {"1", "icmp"}, {"6", "tcp"}, {"17", "udp"}};
-  const std::size_t options = line.find(" --  ");
+  const std::size_t options = line.find(" -- ");
   if (options != std::string::npos) {
     const std::size_t end = line.find_last_not_of(' ', options);
     const std::size_t start = end == std::string::npos ? end : line.find_last_of(" !", end) + 1;

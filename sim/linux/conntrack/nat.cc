@@ -134,12 +134,14 @@ bool nat_hook(Hook hook, Hop& hop, PacketRef& packet) {
   Connection* connection = netns.conntrack != nullptr ? netns.conntrack->of(*packet) : nullptr;
   if (connection == nullptr) return true;
   const CtInfo info = packet->meta.ct_info;
-  if (info == CtInfo::related || info == CtInfo::related_reply) {
+  const bool related = info == CtInfo::related || info == CtInfo::related_reply;
+  if (related && IpProtocol{ipv4(*packet).protocol()} == IpProtocol::icmp) {
     return apply_to_error(hook, hop, packet, *connection);
   }
 
   const Manip manip = manip_at(hook);
-  if (info == CtInfo::new_ && !connection->has(done_bit(manip))) {
+  // Related but no error: the RST that REJECT answers with, which stands for the flow that it refuses.
+  if ((info == CtInfo::new_ || related) && !connection->has(done_bit(manip))) {
     // Once a connection and hook: what is decided here holds for all packets of the flow.
     if (netns.netfilter->traverse(TableName::nat, hook, hop, packet) == TableVerdict::stolen) return false;
     if (!connection->has(done_bit(manip)) && !bind_null(hop, *packet, manip)) {

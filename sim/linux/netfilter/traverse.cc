@@ -329,7 +329,7 @@ class Walk {
       return (objects().statistic.uniform(draws) < match.probability) != match.invert;
     }
     MatchState& state = chain_->state(match.slot);
-    if (!state.started) state = {match.packet, 0, true};
+    if (!state.started) state = {match.every - match.packet, 0, true};
     state.value = state.value == match.every ? 0 : state.value + 1;
     return (state.value == 0) != match.invert;
   }
@@ -597,7 +597,7 @@ class Walk {
 
   [[nodiscard]] TableVerdict policy(BaseChain& base) {
     ++base.policy.packets;
-    base.policy.bytes += view_.total_length;
+    base.policy.bytes += packet_->network_size();  // TCPMSS may have added an option
     if (!base.drops) {
       if (netns_.observer != nullptr) [[unlikely]] {
         observe(netns_, where(), stage(), Verdict::accept, *packet_, policy_text(base));
