@@ -73,6 +73,15 @@ class Addresses {
 const InstanceType* check_type(const LocatedName& type, const std::string& owner, Diagnostics& diagnostics) {
   if (!was_read(type)) return nullptr;
   const InstanceType* found = find_instance_type(*type);
+  if (found != nullptr && found->hypervisor == Hypervisor::xen) {
+    diagnostics.report(
+        {type.where,
+         fmt::format(
+             "instance type '{}' of {} is not modelled: it runs on Xen, where interfaces are not ens5, ens6",
+             *type, owner),
+         "a type of the Nitro system, such as t3.medium",
+         {}});
+  }
   if (found != nullptr) return found;
   std::vector<std::string_view> names;
   for (const auto& known : instance_types()) names.push_back(known.name);

@@ -99,6 +99,11 @@ Field<Owner> field(std::string name, Member Owner::*member, Form<T> form, std::s
 // ---- forms made of forms
 // ----------------------------------------------------------------------------------------------
 
+template <class T>
+concept HasPlace = requires(T& value) {
+  { value.where } -> std::same_as<Location&>;
+};
+
 /// A mapping with known keys. `what` is "a pod"; an owner with a `where` is told its place.
 template <class Owner>
 Form<Owner> record(std::string what, std::vector<Field<Owner>> fields) {
@@ -107,10 +112,7 @@ Form<Owner> record(std::string what, std::vector<Field<Owner>> fields) {
   shape.what = std::move(what);
   for (const auto& one : fields) shape.fields.push_back(one.shape);
   auto read = [fields = std::move(fields), shape](const YamlNode& node, Owner& owner, Reading& reading) {
-    if constexpr (requires {
-                    { owner.where } -> std::same_as<Location&>;
-                  })
-      owner.where = node.where;
+    if constexpr (HasPlace<Owner>) owner.where = node.where;
     if (node.kind != YamlNode::Kind::map) {
       reading.wrong(node, fmt::format("{} (a mapping with the keys {})", shape.what,
                                       fmt::join(shape.field_names(), ", ")));

@@ -226,6 +226,11 @@ TEST_CASE("an instance type is one of EC2's") {
                   "such as t3.medium; did you mean 't3.medium'?") != std::string::npos);
 }
 
+TEST_CASE("types of the Xen hypervisor are refused by name") {
+  CHECK(errors_with("t3.medium", "t2.medium")
+            .find("instance type 't2.medium' of node group 'ng1' is not modelled") != std::string::npos);
+}
+
 TEST_CASE("an ENI has no more addresses, and an instance no more ENIs, than its type allows") {
   CHECK(errors_with("device: 1}", "device: 3}")
             .find("ENI 3 of node1: a t3.medium has 3 ENIs; expected a device number from 0 to 2") !=
