@@ -13,6 +13,13 @@ struct ListenFile {
   Located<ServerKind> serves;
 };
 
+Form<ServerKind> server_form() {
+  std::vector<std::pair<std::string, ServerKind>> servers;
+  for (const std::string_view name : server_kind_names())
+    servers.emplace_back(name, parse_server_kind(name).value());
+  return word<ServerKind>("a program", std::move(servers));
+}
+
 bool speaks_udp(ServerKind kind) { return kind == ServerKind::udp_echo || kind == ServerKind::udp_sink; }
 
 struct LinkFile {
@@ -197,13 +204,7 @@ const Form<Listen>& listen_form() {
           {field("port", &ListenFile::port, port_form(), "where it listens", Presence::required),
            field("protocol", &ListenFile::is_udp, word<bool>("a transport", {{"tcp", false}, {"udp", true}}),
                  "tcp or udp; default: what the program speaks"),
-           field("serves", &ListenFile::serves,
-                 word<ServerKind>("a program", {{"http-echo", ServerKind::http_echo},
-                                                {"http-client-address", ServerKind::http_client_address},
-                                                {"tcp-echo", ServerKind::tcp_echo},
-                                                {"udp-echo", ServerKind::udp_echo},
-                                                {"udp-sink", ServerKind::udp_sink}}),
-                 "the program", Presence::required)}),
+           field("serves", &ListenFile::serves, server_form(), "the program", Presence::required)}),
       [](const ListenFile& raw, Listen& listen, Reading& reading) {
         listen = {raw.port, raw.serves};
         if (!raw.is_udp || **raw.is_udp == speaks_udp(*raw.serves)) return true;
