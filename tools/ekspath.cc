@@ -30,6 +30,7 @@ void add_format_option(CLI::App& command, TextFormat& format) {
 int dispatch(int argc, char** argv) {
   CLI::App app{"ekspath: the path that packets take in an EKS cluster, simulated"};
   app.set_version_flag("--version", "ekspath " EKSPATH_VERSION);
+  app.name("ekspath");
   app.require_subcommand(1);
   app.footer(
       "Exit status: 0 all well, 1 an expectation failed, 2 input or usage is wrong, 3 an output could not "
