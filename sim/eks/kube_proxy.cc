@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/base/assert.hh"
+#include "sim/linux/netfilter/ipset.hh"
 #include "sim/linux/netfilter/iptables_text.hh"
 
 namespace ekspath {
@@ -38,6 +39,9 @@ constexpr std::array<JumpChain, 12> jump_chains{{
     {"nat", "KUBE-POSTROUTING", "POSTROUTING", "kubernetes postrouting rules", ""},
 }};
 
+/// Kubernetes 1.31 brought the nfacct rules (CHANGELOG-1.31).
+bool counts_packets(KubeProxy::Version version) { return version.major > 1 || version.minor >= 31; }
+
 void expect_success(const CommandResult& result, std::string_view what) {
   if (result.status != 0) fmt::print(stderr, "{}: {}", what, result.err);
   ASSERT(result.status == 0);
@@ -54,6 +58,13 @@ void KubeProxy::start() {
   ASSERT(write_sysctl(*host_, "net.netfilter.nf_conntrack_tcp_timeout_close_wait", "3600") == 0);
   for (const std::string_view table : {"mangle", "nat", "filter"}) {
     expect_success(iptables(*host_, fmt::format("-t {} -N KUBE-PROXY-CANARY", table)), "canary");
+  }
+  // nfacct.Ensure(): the counters that 1.31 reports as metrics (PRs #125015, #122812).
+  if (counts_packets(version_)) {
+    for (const std::string_view account : {"ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts"}) {
+      const std::array<std::string_view, 2> words{"add", account};
+      expect_success(nfacct(*host_, words), account);
+    }
   }
   ensure_chains_and_jumps();
   sync();
@@ -80,11 +91,9 @@ void KubeProxy::sync() {
       "-A KUBE-FIREWALL -m comment --comment \"block incoming localnet connections\" -d 127.0.0.0/8 ! -s "
       "127.0.0.0/8 "
       "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP\n";
-  // Kubernetes 1.31 counts what this rule drops (CHANGELOG-1.31, PR #122812).
-  const bool counts_invalid = version_.major > 1 || version_.minor >= 31;
-  text += counts_invalid ? "-A KUBE-FORWARD -m conntrack --ctstate INVALID -m nfacct --nfacct-name "
-                           "ct_state_invalid_dropped_pkts -j DROP\n"
-                         : "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP\n";
+  text += "-A KUBE-FORWARD -m conntrack --ctstate INVALID ";
+  if (counts_packets(version_)) text += "-m nfacct --nfacct-name ct_state_invalid_dropped_pkts ";
+  text += "-j DROP\n";
   text +=
       "-A KUBE-FORWARD -m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x4000/0x4000 -j "
       "ACCEPT\n"
