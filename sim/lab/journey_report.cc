@@ -23,26 +23,37 @@ std::string offset(Nanoseconds time) {
 }
 
 /// One end of a tuple before and after; ports (or the ICMP id) only where they changed.
-std::string side_change(std::string_view what, Ipv4Address a, std::uint16_t port_a, Ipv4Address b, std::uint16_t port_b) {
+std::string side_change(std::string_view what, Ipv4Address a, std::uint16_t port_a, Ipv4Address b,
+                        std::uint16_t port_b) {
   if (a == b && port_a == port_b) return {};
   if (port_a == port_b) return fmt::format("{} {} -> {}", what, a, b);
   return fmt::format("{} {}:{} -> {}:{}", what, a, port_a, b, port_b);
 }
 
-/// Only the half that a translation changed: "source 192.168.1.101:40000 -> 192.168.1.251:1055".
+/// Only what a translation changed: "source 192.168.1.101:40000 -> 192.168.1.251:1055", "source A -> B, id 7
+/// -> 5123".
 std::string change(const Tuple& before, const Tuple& after) {
-  const bool icmp = IpProtocol{before.protocol} == IpProtocol::icmp;
-  const std::uint16_t port_before = icmp ? std::uint16_t{0} : before.destination_port;
-  const std::uint16_t port_after = icmp ? std::uint16_t{0} : after.destination_port;
-  std::string text = side_change("source", before.source, before.source_port, after.source, after.source_port);
-  const std::string destination =
-      side_change("destination", before.destination, port_before, after.destination, port_after);
-  if (!text.empty() && !destination.empty()) text += ", ";
-  return text + destination;
+  if (IpProtocol{before.protocol} != IpProtocol::icmp) {
+    const std::string source =
+        side_change("source", before.source, before.source_port, after.source, after.source_port);
+    const std::string destination = side_change("destination", before.destination, before.destination_port,
+                                                after.destination, after.destination_port);
+    return source + (source.empty() || destination.empty() ? "" : ", ") + destination;
+  }
+  std::string text = side_change("source", before.source, 0, after.source, 0);
+  text += side_change("destination", before.destination, 0, after.destination, 0);
+  if (before.source_port == after.source_port) return text;
+  return fmt::format("{}{}id {} -> {}", text, text.empty() ? "" : ", ", before.source_port,
+                     after.source_port);
 }
 
+/// The stages of a namespace; the fabric knows no mark.
+bool is_in_namespace(Stage stage) { return stage <= Stage::egress; }
+
 /// ARP has no tuple; its journeys are told only with all decisions.
-bool is_ip(const Tuple& tuple) { return !tuple.source.is_unspecified() || !tuple.destination.is_unspecified(); }
+bool is_ip(const Tuple& tuple) {
+  return !tuple.source.is_unspecified() || !tuple.destination.is_unspecified();
+}
 
 /// That a packet is for this host shows by its delivery.
 bool is_plain_local(std::string_view rule) { return rule.starts_with("0: from all lookup local"); }
@@ -94,16 +105,20 @@ void JourneyReport::tell(std::string& text, std::size_t number, const Journey& j
   text += fmt::format("{}packet {}{}  {}  {}at {}s{}\n", colours.bold, number, colours.reset,
                       journey.moments.front().before, colours.dim, offset(born), colours.reset);
   std::uint32_t mark = 0;
+  std::string nat_rule;  // the rule that chose the translation that follows
   for (const Moment& moment : journey.moments) {
     const std::string_view where = places_->name(moment.where);
     const bool dies = moment.verdict == Verdict::drop || moment.verdict == Verdict::reject ||
                       moment.reason != DropReason::none;
     const bool changes = moment.verdict == Verdict::translate && moment.before != moment.after;
-    const bool marks = moment.mark != mark && moment.stage != Stage::ingress;
+    const bool marks = moment.mark != mark && moment.stage != Stage::ingress && is_in_namespace(moment.stage);
     mark = moment.mark;
-    const std::string by = moment.rule.empty()
-                               ? std::string()
-                               : fmt::format("  {}{}{}", colours.dim, moment.rule, colours.reset);
+    if (moment.stage == Stage::ingress || moment.stage == Stage::egress) nat_rule.clear();
+    if (moment.stage == Stage::nat && !changes && !marks) nat_rule = moment.rule;
+    // A gateway's words only repeat the change.
+    const std::string why = !changes ? moment.rule : moment.stage == Stage::nat ? nat_rule : std::string();
+    const std::string by =
+        why.empty() ? std::string() : fmt::format("  {}{}{}", colours.dim, why, colours.reset);
     if (dies) {
       text += fmt::format("  {:>9}  {:<24} {}DROP {}{}{}\n", offset(moment.time - born), where, colours.death,
                           to_string(moment.reason), colours.reset, by);
