@@ -77,6 +77,7 @@ void Expectations::prepare(const CaptureExpectation& expectation, Diagnostics& d
   const Location& where = expectation.at.where;
   const std::string interface_name =
       resolve_references(*world_, expectation.at.interface, where, diagnostics);
+  texts_.back().interface = interface_name;
   const Host* host = world_->host(expectation.at.host);
   if (host == nullptr) {
     diagnostics.report({where, fmt::format("unknown host '{}'", expectation.at.host), "", ""});
@@ -154,7 +155,7 @@ std::vector<ExpectationResult> Expectations::judge(const std::vector<StepResult>
     if (expectation.capture) {
       const auto& capture = *expectation.capture;
       result.text = fmt::format(
-          "{}/{}{}: {} packets", capture.at.host, capture.at.interface,
+          "{}/{}{}: {} packets", capture.at.host, texts.interface,
           texts.filter_or_place.empty() ? "" : fmt::format(" '{}'", texts.filter_or_place), capture.packets);
       compare(capture.packets, frames_[i]->count());
     } else if (expectation.drop) {

@@ -45,6 +45,7 @@ class Expectations {
   /// With references resolved.
   struct Texts {
     std::string filter_or_place;
+    std::string interface;
     std::string contains, matches, equals;
   };
   std::vector<Texts> texts_;  // by expectation
