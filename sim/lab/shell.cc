@@ -135,6 +135,7 @@ const std::vector<CommandKind>& host_commands() {
                                                  hostname_command(),
                                                  ifconfig_command(),
                                                  ip_command(),
+                                                 ipset_command(),
                                                  iptables_command(),
                                                  iptables_restore_command(),
                                                  iptables_save_command(),

@@ -17,6 +17,7 @@ namespace ekspath {
 [[nodiscard]] CommandKind iptables_command();
 [[nodiscard]] CommandKind iptables_save_command();
 [[nodiscard]] CommandKind iptables_restore_command();
+[[nodiscard]] CommandKind ipset_command();
 [[nodiscard]] CommandKind conntrack_command();
 [[nodiscard]] CommandKind sysctl_command();
 [[nodiscard]] CommandKind tcpdump_command();

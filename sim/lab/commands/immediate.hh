@@ -19,8 +19,4 @@ namespace ekspath {
   return nullptr;
 }
 
-/// Of commands whose words only the tool itself can judge: it says so when it runs, and exits as the real one
-/// does.
-[[nodiscard]] inline std::string any_words(const std::vector<std::string>&) { return {}; }
-
 }  // namespace ekspath

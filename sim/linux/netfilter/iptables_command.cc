@@ -27,6 +27,22 @@ CommandResult iptables(Netns& netns, std::span<const std::string_view> arguments
   return result;
 }
 
+std::string check_iptables(std::span<const std::string_view> arguments) {
+  RuleStore store;
+  MatchObjects objects(Random(0, "check", "statistic"));
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (arguments[i - 1] == "--match-set") objects.sets.by_name[std::string(arguments[i])];
+  }
+  try {
+    const IptablesOrder& order = IptablesParser(store, objects, false).parse(arguments);
+    if (order.verb == IptablesOrder::Verb::help) usage_error("option \"-h\" is not supported");
+  } catch (const IptablesError& error) {
+    const std::string text = report(error, "iptables", 0, {}).err;
+    return text.substr(0, text.find('\n'));
+  }
+  return {};
+}
+
 CommandResult iptables(Netns& netns, std::string_view line) {
   WordSplitter splitter;
   const auto* words = splitter.shell_words(line);

@@ -22,6 +22,9 @@ struct CommandResult {
 [[nodiscard]] CommandResult iptables(Netns& netns, std::span<const std::string_view> arguments);
 /// The same from one line; quotes as a shell reads them.
 [[nodiscard]] CommandResult iptables(Netns& netns, std::string_view line);
+/// What is wrong with the words alone, before there is a namespace: "" or the first line that iptables would
+/// print. Chains and sets are taken to exist.
+[[nodiscard]] std::string check_iptables(std::span<const std::string_view> arguments);
 /// `options`: -n/--noflush, -c/--counters, -t/--test, -T TABLE. All or nothing per table; errors name the
 /// line.
 [[nodiscard]] CommandResult iptables_restore(Netns& netns, std::string_view text,

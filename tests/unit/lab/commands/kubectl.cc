@@ -14,6 +14,12 @@ std::string refusal(std::string_view line) { return kubectl_command().check(shel
 World& with_cluster(FixtureNode& node) {
   node.world.cluster =
       std::make_unique<Cluster>(node.world.engine(), "myeks", Cluster::Versions{}, CniEnvironment{});
+  Node joined;
+  joined.name = "node";
+  joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";
+  joined.netns = &node.netns("node");
+  joined.address = Ipv4Address(192, 168, 1, 251);
+  node.world.cluster->join(std::move(joined), {Prefix::parse("192.168.0.0/16").value()}, LinkSpec{});
   for (const auto& [name, pod_namespace] : {std::pair("web", "shop"), std::pair("netshoot", "default")}) {
     Pod pod;
     pod.name = name;
@@ -38,7 +44,12 @@ TEST_CASE(
         "NAMESPACE   NAME       READY   STATUS    RESTARTS   AGE\n"
         "default     netshoot   1/1     Running   0          0s\n"
         "shop        web        1/1     Running   0          0s\n");
-  CHECK(kubectl_get(world, {"pod/web", "-n", "shop", "--no-headers"}).out == "web   1/1   Running   0     0s\n");
+  CHECK(kubectl_get(world, {"pod", "web", "-n", "shop", "-o", "wide", "--no-headers"}).out ==
+        "web   1/1   Running   0     0s    192.168.1.251   ip-192-168-1-251.ap-northeast-2.compute.internal  "
+        " <none>   "
+        "<none>\n");
+  CHECK(kubectl_get(world, {"pod/web", "-n", "shop", "--no-headers"}).out ==
+        "web   1/1   Running   0     0s\n");
 }
 
 TEST_CASE("kubectl get tells what it does not find") {
@@ -50,6 +61,20 @@ TEST_CASE("kubectl get tells what it does not find") {
   const CommandResult none = kubectl_get(world, {"pods", "-n", "empty"});
   CHECK(none.err == "No resources found in empty namespace.\n");
   CHECK(none.status == 0);
+}
+
+TEST_CASE("kubectl get nodes and daemonset aws-node print the columns of kubectl") {
+  FixtureNode node;
+  const World& world = with_cluster(node);
+  const std::string nodes = kubectl_get(world, {"nodes", "-owide"}).out;
+  CHECK(nodes.starts_with(
+      "NAME                                               STATUS   ROLES    AGE   VERSION"));
+  CHECK(nodes.find("ip-192-168-1-251.ap-northeast-2.compute.internal   Ready    <none>   0s    v1.") !=
+        std::string::npos);
+  CHECK(nodes.find("   192.168.1.251   <none>        Amazon Linux 2023") != std::string::npos);
+  CHECK(kubectl_get(world, {"daemonset", "aws-node", "-n", "kube-system"}).out ==
+        "NAME       DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR   AGE\n"
+        "aws-node   1         1         1       1            1           <none>          0s\n");
 }
 
 TEST_CASE("ages are those of kubectl (facts/kube-proxy.md 11)") {
