@@ -19,6 +19,7 @@ World& with_cluster(FixtureNode& node) {
   joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";
   joined.netns = &node.netns("node");
   joined.address = Ipv4Address(192, 168, 1, 251);
+  joined.enis.push_back({0, 0, "ens5", joined.address, Prefix::parse("192.168.1.0/24").value()});
   node.world.cluster->join(std::move(joined), {Prefix::parse("192.168.0.0/16").value()}, LinkSpec{});
   for (const auto& [name, pod_namespace] : {std::pair("web", "shop"), std::pair("netshoot", "default")}) {
     Pod pod;
