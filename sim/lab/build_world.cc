@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "sim/base/assert.hh"
 #include "sim/base/near_miss.hh"
@@ -23,6 +24,7 @@ class Builder {
 
   std::unique_ptr<World> build() {
     set_links();
+    collect_pins();
     for (const VpcEntry& vpc : scenario_.vpcs) add_vpc(vpc);
     for (const PeeringEntry& peering : scenario_.peerings) add_peering(peering);
     // Routes and groups name gateways, peerings and groups of any VPC: all of those stand now.
@@ -143,7 +145,31 @@ class Builder {
       spec.route_table = world_->fabric.find_route_table(vpc, **entry.route_table).value();
     if (entry.network_acl)
       spec.network_acl = world_->fabric.find_network_acl(vpc, **entry.network_acl).value();
-    (void)taken(entry.name.where, world_->fabric.add_subnet(spec));
+    const auto subnet = world_->fabric.add_subnet(spec);
+    if (!subnet) return report(entry.name.where, subnet.error());
+    const auto [first, last] = pins_.equal_range(*entry.name);
+    for (auto pin = first; pin != last; ++pin) {
+      done(pin->second.where, world_->fabric.keep_address(subnet.value(), *pin->second));
+    }
+  }
+
+  /// What hosts born later pin: no address drawn before may take it.
+  void collect_pins() {
+    const auto pin = [this](std::string_view subnet, const std::optional<Located<Ipv4Address>>& address) {
+      if (address) pins_.emplace(subnet, *address);
+    };
+    for (const VpcEntry& vpc : scenario_.vpcs) {
+      for (const NatGatewayEntry& gateway : vpc.nat_gateways) pin(*gateway.subnet, gateway.private_ip);
+    }
+    for (const InstanceEntry& instance : scenario_.instances) pin(*instance.subnet, instance.private_ip);
+    if (!scenario_.cluster) return;
+    for (const NodeEntry& node : scenario_.cluster->nodes) {
+      pin(node.subnet, node.private_ip);
+      for (const EniEntry& eni : node.enis) pin(node.subnet, eni.private_ip);
+    }
+    for (const PodEntry& pod : scenario_.cluster->pods) {
+      if (pod.ip) pin(scenario_.node(*pod.node)->subnet, pod.ip);
+    }
   }
 
   void add_nat_gateway(const NatGatewayEntry& entry) {
@@ -523,6 +549,7 @@ class Builder {
   Diagnostics& diagnostics_;
   std::unique_ptr<World> world_;
   LinkSpec veth_;
+  std::multimap<std::string, Located<Ipv4Address>, std::less<>> pins_;  // by subnet
   std::vector<PeeringId> peerings_to_route_;
   std::vector<SecurityGroupId> node_groups_;
 };
