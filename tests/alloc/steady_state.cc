@@ -1,9 +1,6 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "sim/aws/fabric.hh"
 #include "sim/engine/engine.hh"
 #include "sim/engine/link.hh"
@@ -11,38 +8,12 @@
 #include "sim/packet/build.hh"
 #include "sim/packet/packet.hh"
 #include "sim/packet/parse.hh"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* allocate(std::size_t size) {
-  ++allocations;
-  void* block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) std::abort();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+#include "tests/alloc/counted_new.hh"
 
 using namespace ekspath;
 using namespace ekspath::literals;
 
 namespace {
-
-template <class Body>
-std::size_t allocations_of(Body&& body) {
-  const std::size_t before = allocations;
-  body();
-  return allocations - before;
-}
 
 /// Two ends of a wire that throw a packet back and forth, and keep a timer while they do.
 class End final : public Entity, public Receiver<PacketRef> {

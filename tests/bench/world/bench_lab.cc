@@ -8,35 +8,14 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "pcap/capture.hh"
+#include "tests/alloc/counted_new.hh"
 #include "tests/bench/world/flood_traffic.hh"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* allocate(std::size_t size) {
-  ++allocations;
-  void* block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) std::abort();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 using namespace ekspath;
 
@@ -183,12 +162,12 @@ int measure(const Options& options) {
   const double cpu_start = cpu_seconds();
   const Nanoseconds settled = std::max(traffic.end() / 2, std::min(longest_way / 4, traffic.end() * 3 / 4));
   engine.run_until(settled);
-  const std::size_t allocations_before = allocations;
+  const std::size_t allocations_before = allocations_so_far();
   const std::uint64_t settled_hops = hops_of(*world);
   const double settled_at = seconds();
   engine.run_until(traffic.end());
   const double steady = seconds() - settled_at;
-  const std::size_t steady_allocations = allocations - allocations_before;
+  const std::size_t steady_allocations = allocations_so_far() - allocations_before;
   const std::uint64_t steady_hops = hops_of(*world) - settled_hops;
   engine.run_until(traffic.end() + longest_way);
   if (capture) {
