@@ -29,25 +29,25 @@ constexpr std::array target_extensions{&target_mark,       &target_connmark, &ta
 struct Service {
   std::uint16_t port;
   std::string_view name;
+  std::uint8_t protocols;
 };
-/// The few of /etc/services that a cluster's rules mention; both protocols.
+/// The few of /etc/services that a cluster's rules mention.
+constexpr std::uint8_t for_tcp = 1, for_udp = 2, for_both = 3;
 constexpr std::array services{
-    Service{20, "ftp-data"}, Service{21, "ftp"},     Service{22, "ssh"},          Service{23, "telnet"},
-    Service{25, "smtp"},     Service{53, "domain"},  Service{67, "bootps"},       Service{68, "bootpc"},
-    Service{80, "http"},     Service{110, "pop3"},   Service{123, "ntp"},         Service{143, "imap2"},
-    Service{161, "snmp"},    Service{179, "bgp"},    Service{389, "ldap"},        Service{443, "https"},
-    Service{514, "syslog"},  Service{636, "ldaps"},  Service{993, "imaps"},       Service{995, "pop3s"},
-    Service{2049, "nfs"},    Service{3306, "mysql"}, Service{5432, "postgresql"}, Service{8080, "http-alt"}};
+    Service{1, "tcpmux", for_tcp},        Service{7, "echo", for_both},      Service{9, "discard", for_both},
+    Service{11, "systat", for_tcp},       Service{13, "daytime", for_both},  Service{15, "netstat", for_tcp},
+    Service{20, "ftp-data", for_tcp},     Service{21, "ftp", for_tcp},       Service{21, "fsp", for_udp},
+    Service{22, "ssh", for_tcp},          Service{23, "telnet", for_tcp},    Service{25, "smtp", for_tcp},
+    Service{53, "domain", for_both},      Service{67, "bootps", for_udp},    Service{68, "bootpc", for_udp},
+    Service{80, "http", for_tcp},         Service{110, "pop3", for_tcp},     Service{123, "ntp", for_udp},
+    Service{143, "imap2", for_tcp},       Service{161, "snmp", for_both},    Service{179, "bgp", for_tcp},
+    Service{389, "ldap", for_both},       Service{443, "https", for_both},   Service{514, "syslog", for_udp},
+    Service{514, "shell", for_tcp},       Service{636, "ldaps", for_both},   Service{993, "imaps", for_tcp},
+    Service{995, "pop3s", for_tcp},       Service{2049, "nfs", for_both},    Service{3306, "mysql", for_tcp},
+    Service{5432, "postgresql", for_tcp}, Service{8080, "http-alt", for_tcp}};
 
 bool exists_for(const Service& service, std::uint8_t protocol) {
-  constexpr std::uint8_t udp = 17;
-  if (service.name == "syslog") return protocol == udp;  // 514/tcp is shell
-  if (protocol != udp) return service.name != "bootps" && service.name != "bootpc" && service.name != "ntp";
-  constexpr std::array both{"domain", "bootps", "bootpc", "ntp", "snmp", "ldap", "https", "ldaps", "nfs"};
-  for (const std::string_view name : both) {
-    if (service.name == name) return true;
-  }
-  return false;
+  return (service.protocols & (protocol == 17 ? for_udp : for_tcp)) != 0;
 }
 
 struct ProtocolName {
@@ -222,23 +222,18 @@ PortRange parse_port_range(const GivenOption& option, std::uint8_t protocol) {
   range.low = low.empty() ? std::uint16_t{0} : parse_port(low, protocol);
   range.high = high.empty() ? std::uint16_t{65535} : parse_port(high, protocol);
   if (range.low > range.high) usage_error("invalid portrange (min > max)");
-  // iptables-nft keeps ports as comparisons, and reads "not 0 to N" back as "above N" (observed:
-  // iptables 1.8.9).
-  if (range.invert && range.low == 0 && range.high < 65535) {
-    range = {static_cast<std::uint16_t>(range.high + 1), 65535, false};
-  }
   return range;
 }
 
 void save_port_range(std::string& out, std::string_view option, const PortRange& range) {
-  if (range.is_any()) return;
+  if (range.low == 0 && range.high == 65535) return;
   fmt::format_to(std::back_inserter(out), "{} --{} {}", range.invert ? " !" : "", option, range.low);
   if (range.high != range.low) fmt::format_to(std::back_inserter(out), ":{}", range.high);
 }
 
 void list_port_range(RulePrinter& printer, std::string_view word, const PortRange& range,
                      std::uint8_t protocol) {
-  if (range.is_any()) return;
+  if (range.low == 0 && range.high == 65535) return;
   const auto port = [&](std::uint16_t number) {
     const std::string_view name = printer.numeric ? std::string_view() : service_name(number, protocol);
     return name.empty() ? fmt::format("{}", number) : std::string(name);

@@ -56,7 +56,8 @@ struct GivenOption {
 struct RulePrinter {
   std::string& out;
   const RuleStore& store;
-  bool numeric = true;  // listings: names of ports and ICMP types when false
+  bool numeric = true;        // listings: names of ports and ICMP types when false
+  std::uint8_t protocol = 0;  // the rule's
 };
 
 /// How one match reads and prints. `save` appends " --option ..." as iptables-save has it, `list` " words" as

@@ -79,6 +79,7 @@ struct Execution {
   }
   [[nodiscard]] std::string described_from(std::string_view listed, const RuleSpec& spec) const;
 
+  void check_jump() const;
   void append();
   void insert();
   void delete_rule();
@@ -122,14 +123,24 @@ std::string Execution::described_from(std::string_view listed, const RuleSpec& s
                      destination_sign, columns[8], listed.empty() ? "" : " ", listed);
 }
 
+void Execution::check_jump() const {
+  // In a restored text the chain may still come: there it is looked for at the end.
+  if (line != 0 || order.jump_to_chain.empty()) return;
+  if (draft.find(store().chain_name(order.jump_to_chain)) != nullptr) return;
+  if (is_base_chain(draft.name(), order.jump_to_chain)) return;
+  usage_error(fmt::format("Chain '{}' does not exist", order.jump_to_chain));
+}
+
 void Execution::append() {
   if (is_base()) draft.ensure_table();
+  check_jump();
   if (draft.find(symbol()) == nullptr) plain_error(std::string(no_chain));
   describe();
   for_each_rule([&](const RuleSpec& spec) { draft.append(symbol(), spec, origin(TableDraft::Way::append)); });
 }
 
 void Execution::insert() {
+  check_jump();
   if (chain_to_change().size() + 1 < order.number) plain_error("Index of insertion too big.");
   describe();
   // One after the other at the same place: the last comes first, as nft_cmd_rule_insert() does it.
@@ -146,27 +157,23 @@ std::optional<std::uint32_t> Execution::find_row(const ChainBlock& chain, const 
 }
 
 void Execution::delete_rule() {
-  if (!order.jump_to_chain.empty() && draft.find(store().chain_name(order.jump_to_chain)) == nullptr) {
-    usage_error(fmt::format("Chain '{}' does not exist", order.jump_to_chain));
-  }
-  describe();
+  check_jump();
   for_each_rule([&](const RuleSpec& spec) {
     const ChainBlock* chain = draft.find(symbol());
     const auto row = chain != nullptr ? find_row(*chain, spec) : std::nullopt;
     if (!row) plain_error(std::string(no_rule));
     draft.erase(symbol(), *row);
   });
+  describe();
 }
 
 void Execution::check() {
-  if (!order.jump_to_chain.empty() && draft.find(store().chain_name(order.jump_to_chain)) == nullptr) {
-    usage_error(fmt::format("Chain '{}' does not exist", order.jump_to_chain));
-  }
-  describe();
+  check_jump();
   for_each_rule([&](const RuleSpec& spec) {
     const ChainBlock* chain = draft.find(symbol());
     if (chain == nullptr || !find_row(*chain, spec)) plain_error(std::string(no_rule));
   });
+  describe();
 }
 
 void Execution::flush() {
@@ -178,6 +185,8 @@ void Execution::flush() {
     (void)chain_to_change();
     return flush_one(symbol());
   }
+  if (order.style.verbose)
+    draft.ensure_table();  // it names the built-in chains, and makes them for that (observed)
   if (!draft.table_exists()) return;
   for (const Symbol chain : draft.chains()) flush_one(chain);
 }
@@ -363,6 +372,7 @@ void execute(IptablesOrder& order, TableDraft& draft, const Netns& netns, std::u
       return draft.erase(run.symbol(), order.number - 1);
     case Verb::replace:
       (void)run.chain_with_row("Index of replacement too big.");
+      run.check_jump();
       run.describe();
       return run.for_each_rule([&](const RuleSpec& spec) {
         draft.replace(run.symbol(), order.number - 1, spec, run.origin(TableDraft::Way::replace));

@@ -352,6 +352,7 @@ void IptablesParser::read_main(char option, std::string_view value) {
       options_ |= option_bit(option);
       return load_target(value, option == 'g');
     case 'm': {
+      if (invert_) usage_error("unexpected ! flag before --match");
       const MatchExtension* extension = find_match(value);
       if (extension == nullptr) {
         if (std::ranges::find(foreign_matches, value) != foreign_matches.end()) {
@@ -571,7 +572,6 @@ void IptablesParser::read_interface(char option, std::string_view name) {
 }
 
 void IptablesParser::load_match(const MatchExtension& extension) {
-  if (invert_) usage_error("unexpected ! flag before --match");
   // iptables-nft keeps the ports of one protocol together: a second -m tcp adds to the first
   // (observed: 1.8.9).
   if (&extension == &match_tcp || &extension == &match_udp) {
@@ -586,7 +586,7 @@ void IptablesParser::load_match(const MatchExtension& extension) {
 }
 
 void IptablesParser::load_target(std::string_view name, bool is_goto) {
-  if (invert_) usage_error(fmt::format("unexpected ! flag before --{}", is_goto ? "goto" : "jump"));
+  if (invert_) usage_error(fmt::format("cannot have ! before -{}", is_goto ? 'g' : 'j'));
   if (is_goto) {
     order_.spec.rule.action = RuleAction::goto_;
     order_.jump_to_chain = name;
@@ -652,35 +652,53 @@ void IptablesParser::finish() {
     }
   };
   for (const LoadedMatch& loaded : loaded_) {
-    check_given(loaded.extension->name, loaded.extension->options, loaded.seen);
     kernel_says([&] { loaded.extension->check(context(), loaded.seen, order_.spec.matches[loaded.index]); });
+    check_given(loaded.extension->name, loaded.extension->options, loaded.seen);
   }
   if (target_ != nullptr) {
-    check_given(target_->name, target_->options, target_seen_);
     kernel_says([&] { target_->check(context(), target_seen_, *order_.spec.target); });
+    check_given(target_->name, target_->options, target_seen_);
   }
   check_options();
   if (!takes_rule(order_.verb)) return;
-  // "not 0 to 65535" is lost on its way through nf_tables, with the match (observed: iptables 1.8.9).
-  std::erase_if(order_.spec.matches, [](const Match& match) {
-    const auto nothing = [](const PortRange& range) {
-      return range.low == 0 && range.high == 65535 && range.invert;
-    };
-    if (const auto* tcp = std::get_if<TcpMatch>(&match))
-      return nothing(tcp->source) || nothing(tcp->destination);
-    if (const auto* udp = std::get_if<UdpMatch>(&match))
-      return nothing(udp->source) || nothing(udp->destination);
-    return false;
-  });
+  forget_what_nf_tables_cannot_say();
   if (!order_.jump_to_chain.empty())
     order_.spec.rule.argument = store_.chain_name(order_.jump_to_chain).value();
   if (order_.sources.empty()) order_.sources.push_back({});
   if (order_.destinations.empty()) order_.destinations.push_back({});
-  // A condition that any address meets is none.
-  if (order_.sources.front().mask == 0)
-    order_.spec.rule.flags &= static_cast<std::uint8_t>(~Rule::not_source);
-  if (order_.destinations.front().mask == 0)
-    order_.spec.rule.flags &= static_cast<std::uint8_t>(~Rule::not_destination);
+  // nft_cmp of no bytes: the kernel refuses "not any address" (observed: iptables 1.8.9).
+  const Rule& rule = order_.spec.rule;
+  const bool not_any = (rule.has(Rule::not_source) && order_.sources.front().mask == 0) ||
+                       (rule.has(Rule::not_destination) && order_.destinations.front().mask == 0);
+  if (not_any) order_.refusal = "Invalid argument";
+}
+
+/// Conditions that are lost on their way through nf_tables, and the match with them if nothing else is in it:
+/// "not 0 to 65535", and flags of which none is looked at (observed: iptables 1.8.9).
+void IptablesParser::forget_what_nf_tables_cannot_say() {
+  // "Not 0 to N" comes back as "above N".
+  const auto forget = [](PortRange& range) {
+    if (range.low != 0 || range.high == 0 || !range.invert) return false;
+    const bool lost = range.high == 65535;
+    range = lost ? PortRange{} : PortRange{static_cast<std::uint16_t>(range.high + 1), 65535, false};
+    return lost;
+  };
+  std::erase_if(order_.spec.matches, [&](Match& match) {
+    if (auto* udp = std::get_if<UdpMatch>(&match)) {
+      const bool lost_source = forget(udp->source);
+      return (forget(udp->destination) || lost_source) && *udp == UdpMatch{};
+    }
+    auto* tcp = std::get_if<TcpMatch>(&match);
+    if (tcp == nullptr || tcp->option != 0) return false;  // with an option it stays an x_tables match
+    bool lost = forget(tcp->source);
+    lost = forget(tcp->destination) || lost;
+    if (tcp->flag_mask == 0 && (tcp->flag_compare != 0 || tcp->invert_flags)) {
+      tcp->flag_compare = 0;
+      tcp->invert_flags = false;
+      lost = true;
+    }
+    return lost && *tcp == TcpMatch{};
+  });
 }
 
 /// generic_opt_check() and do_parse() of iptables/xshared.c

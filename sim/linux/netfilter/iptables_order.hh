@@ -97,6 +97,7 @@ class IptablesParser {
   void read_addresses(std::string_view text, std::vector<AddressAndMask>& into);
   void once(char option);
   void finish();
+  void forget_what_nf_tables_cannot_say();
   void check_options();
 
   RuleStore& store_;

@@ -45,7 +45,7 @@ class Restore {
   void read_line(std::string_view line) {
     if (line.empty() || line.front() == '#') return;
     if (line == "COMMIT") return commit();
-    if (line.front() == '*') return begin(line.substr(1));
+    if (line.front() == '*' && !draft_) return begin(line.substr(1));
     if (skipping_) return;
     if (!draft_) throw IptablesError{1, "", IptablesError::Form::plain};
     if (line.front() == ':') return declare(line.substr(1));
@@ -53,7 +53,7 @@ class Restore {
   }
 
   void begin(std::string_view line) {
-    if (draft_ || skipping_) throw IptablesError{1, "", IptablesError::Form::plain};
+    if (skipping_) throw IptablesError{1, "", IptablesError::Form::plain};
     const std::string_view name = line.substr(0, line.find_first_of(" \t"));
     std::optional<TableName> table;
     for (const TableName known : {TableName::raw, TableName::mangle, TableName::nat, TableName::filter}) {
@@ -74,7 +74,6 @@ class Restore {
       return;
     }
     if (!draft_) throw IptablesError{1, "", IptablesError::Form::plain};
-    if (missing_chain_) plain_error("No chain/target/match by that name.");
     if (!options_.test) draft_->commit(line_);
     draft_.reset();
   }
@@ -104,7 +103,7 @@ class Restore {
     }
     if (policy == "-") return;
     if (policy != "ACCEPT" && policy != "DROP") plain_error("Bad policy name.");
-    std::optional<Counter> counter = options_.keep ? std::nullopt : std::optional(Counter{});
+    std::optional<Counter> counter = Counter{};
     if (options_.counters) {
       const std::string_view text = word();
       counter = text.empty() ? std::nullopt : parse_counters(text);
@@ -136,13 +135,6 @@ class Restore {
     }
     IptablesOrder& order = parser_.parse(splitter_.restore_words(line), draft_->name());
     if (counter && options_.counters) order.counter = counter;
-    using Verb = IptablesOrder::Verb;
-    const bool adds = order.verb == Verb::append || order.verb == Verb::insert;
-    if (adds && !is_base_chain(draft_->name(), order.chain) &&
-        draft_->find(store_.chain_name(order.chain)) == nullptr) {
-      missing_chain_ = true;  // found out when the batch goes to the kernel
-      return;
-    }
     execute(order, *draft_, netns_, line_, out_);
   }
 
@@ -154,7 +146,6 @@ class Restore {
   WordSplitter splitter_;
   std::unique_ptr<TableDraft> draft_;
   bool skipping_ = false;
-  bool missing_chain_ = false;
   std::uint32_t line_ = 0;
 };
 

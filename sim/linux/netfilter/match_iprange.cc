@@ -10,13 +10,17 @@
 namespace ekspath {
 namespace {
 
-std::pair<Ipv4Address, Ipv4Address> parse_range(std::string_view text) {
+std::pair<Ipv4Address, Ipv4Address> parse_range(const GivenOption& option) {
+  const std::string_view text = option.value;
+  const auto bad = [&](std::string_view value) {
+    usage_error(fmt::format("iprange: Bad value for \"--{}\" option: \"{}\"", option.spec.name, value));
+  };
   const std::size_t dash = text.find('-');
   const auto low = Ipv4Address::parse(text.substr(0, dash));
-  if (!low) usage_error(fmt::format("iprange: Bad IP address \"{}\"", text.substr(0, dash)));
+  if (!low) bad(text.substr(0, dash));
   if (dash == std::string_view::npos) return {*low, *low};
   const auto high = Ipv4Address::parse(text.substr(dash + 1));
-  if (!high) usage_error(fmt::format("iprange: Bad IP address \"{}\"", text.substr(dash + 1)));
+  if (!high) bad(text.substr(dash + 1));
   return {*low, *high};
 }
 
@@ -29,7 +33,7 @@ Match start() { return IprangeMatch{}; }
 
 void read([[maybe_unused]] const RuleContext& context, const GivenOption& option, Match& match) {
   auto& own = std::get<IprangeMatch>(match);
-  const auto [low, high] = parse_range(option.value);
+  const auto [low, high] = parse_range(option);
   if (option.spec.id == 0) {
     own.source = true;
     own.invert_source = option.invert;

@@ -18,8 +18,9 @@ void parse_ports(const GivenOption& option, std::uint8_t protocol, MultiportMatc
     const std::size_t comma = text.find(',');
     const std::string_view word = text.substr(0, comma);
     const std::size_t colon = word.find(':');
-    if (own.count + (colon == std::string_view::npos ? 1U : 2U) > own.ports.size())
+    if (own.count + (colon == std::string_view::npos ? 1U : 2U) > own.ports.size()) {
       usage_error("too many ports specified");
+    }
     const std::uint16_t low = parse_port(word.substr(0, colon), protocol);
     own.ports[own.count++] = low;
     if (colon != std::string_view::npos) {
@@ -46,23 +47,21 @@ void check_protocol(const RuleContext& context) {
   usage_error("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
 }
 
-/// Names are those of TCP: the list does not know the rule's protocol, and those that differ are none of
-/// ours.
 void append_named_ports(RulePrinter& printer, const MultiportMatch& own) {
   for (std::size_t i = 0; i < own.count; ++i) {
     if (i > 0) printer.out += (own.ranges >> (i - 1) & 1U) != 0 ? ':' : ',';
-    const std::string_view name = service_name(own.ports[i], 6);
+    const std::string_view name = service_name(own.ports[i], printer.protocol);
     fmt::format_to(std::back_inserter(printer.out), "{}",
                    name.empty() ? fmt::format("{}", own.ports[i]) : std::string(name));
   }
 }
 
 constexpr std::array<OptionSpec, 5> options{{
-    {.name = "source-ports", .id = 0, .invertible = true},
+    {.name = "source-ports", .id = 0, .invertible = true, .excludes = bit(1) | bit(2)},
     {.name = "sports", .id = 0, .invertible = true},
-    {.name = "destination-ports", .id = 1, .invertible = true},
+    {.name = "destination-ports", .id = 1, .invertible = true, .excludes = bit(0) | bit(2)},
     {.name = "dports", .id = 1, .invertible = true},
-    {.name = "ports", .id = 2, .invertible = true},
+    {.name = "ports", .id = 2, .invertible = true, .excludes = bit(0) | bit(1)},
 }};
 
 Match start() { return MultiportMatch{}; }
@@ -70,9 +69,8 @@ Match start() { return MultiportMatch{}; }
 void read([[maybe_unused]] const RuleContext& context, const GivenOption& option, Match& match) {
   auto& own = std::get<MultiportMatch>(match);
   check_protocol(context);
-  if (own.count != 0)
-    usage_error("multiport: option \"--" + std::string(option.spec.name) +
-                "\" cannot be used together with an earlier one.\n");
+  own.count = 0;
+  own.ranges = 0;
   own.side = static_cast<MultiportMatch::Side>(option.spec.id);
   own.invert = option.invert;
   parse_ports(option, context.rule.protocol, own);

@@ -88,8 +88,10 @@ void check([[maybe_unused]] const RuleContext& context, [[maybe_unused]] std::ui
            [[maybe_unused]] const Match& match) {
   const auto& own = std::get<StatisticMatch>(match);
   if (!own.nth && (seen & bit(1)) == 0) usage_error("--probability must be specified when using random mode");
-  if (own.nth && (seen & bit(2)) == 0) usage_error("--every must be specified when using nth mode");
-  if (own.nth && own.packet > own.every) usage_error("the --packet p must be 0 <= p <= n-1");
+  if (own.nth && (seen & (bit(2) | bit(3))) == 0)
+    usage_error("--every must be specified when using nth mode");
+  if (own.nth && (seen & bit(2)) != 0 && own.packet > own.every)
+    usage_error("the --packet p must be 0 <= p <= n-1");
 }
 
 void save(RulePrinter& printer, const Match& match) {

@@ -54,7 +54,7 @@ constexpr std::array<OptionSpec, 7> options{{
     {.name = "sport", .id = 0, .invertible = true},
     {.name = "destination-port", .id = 1, .invertible = true},
     {.name = "dport", .id = 1, .invertible = true},
-    {.name = "syn", .id = 2, .argument = false, .invertible = true},
+    {.name = "syn", .id = 4, .argument = false, .invertible = true},
     {.name = "tcp-flags", .id = 2, .invertible = true, .words = 2},
     {.name = "tcp-option", .id = 3, .invertible = true},
 }};
@@ -71,6 +71,10 @@ void read([[maybe_unused]] const RuleContext& context, const GivenOption& option
       own.destination = parse_port_range(option, tcp);
       return;
     case 2:
+    case 4:
+      if ((option.seen & (bit(2) | bit(4))) != 0) {
+        usage_error("Only one of `--syn' or `--tcp-flags'  allowed");
+      }
       own.invert_flags = option.invert;
       own.flag_mask = option.spec.argument ? parse_flags(option.value) : 0x17;
       own.flag_compare = option.spec.argument ? parse_flags(option.second_value) : 0x02;
@@ -95,7 +99,7 @@ void save(RulePrinter& printer, const Match& match) {
   save_port_range(printer.out, "dport", own.destination);
   auto out = std::back_inserter(printer.out);
   if (own.option != 0) fmt::format_to(out, "{} --tcp-option {}", own.invert_option ? " !" : "", own.option);
-  if (own.flag_mask == 0 && own.flag_compare == 0) return;
+  if (own.flag_mask == 0) return;
   printer.out += own.invert_flags ? " ! --tcp-flags " : " --tcp-flags ";
   append_flags(printer.out, own.flag_mask);
   printer.out += ' ';
@@ -109,7 +113,7 @@ void list(RulePrinter& printer, const Match& match) {
   list_port_range(printer, "dpt", own.destination, tcp);
   auto out = std::back_inserter(printer.out);
   if (own.option != 0) fmt::format_to(out, " option={}{}", own.invert_option ? "!" : "", own.option);
-  if (own.flag_mask == 0 && own.flag_compare == 0) return;
+  if (own.flag_mask == 0) return;
   printer.out += own.invert_flags ? " flags:!" : " flags:";
   if (printer.numeric) {
     fmt::format_to(out, "0x{:02X}/0x{:02X}", own.flag_mask, own.flag_compare);

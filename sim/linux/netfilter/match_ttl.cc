@@ -21,7 +21,8 @@ Match start() { return TtlMatch{}; }
 
 void read([[maybe_unused]] const RuleContext& context, const GivenOption& option, Match& match) {
   auto& own = std::get<TtlMatch>(match);
-  own.ttl = static_cast<std::uint8_t>(parse_uint("ttl", option, 0, 255));
+  own.ttl = static_cast<std::uint8_t>(
+      parse_uint("ttl", {options[option.spec.id], option.value, {}, false, 0}, 0, 255));
   own.mode = option.spec.id == 0   ? TtlMatch::Mode::less
              : option.spec.id == 1 ? TtlMatch::Mode::greater
              : option.invert       ? TtlMatch::Mode::not_equal

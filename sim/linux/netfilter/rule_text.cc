@@ -59,8 +59,8 @@ std::string listed_address(std::uint32_t address, std::uint32_t mask, bool inver
   return text;
 }
 
-std::string listed_interface(const RuleStore& store, PatternNumber pattern, bool invert) {
-  if (pattern == 0) return "*";
+std::string listed_interface(const RuleStore& store, PatternNumber pattern, bool invert, bool numeric) {
+  if (pattern == 0) return numeric ? "*" : "any";
   return fmt::format("{}{}", invert ? "!" : "", store.pattern_text(pattern));
 }
 
@@ -132,8 +132,9 @@ void list_rule(std::string& out, const RuleStore& store, const ChainBlock& chain
                  protocol_text(rule.protocol), rule.has(Rule::not_fragment) ? '!' : '-',
                  rule.has(Rule::fragment) || rule.has(Rule::not_fragment) ? 'f' : '-');
   if (style.verbose) {
-    fmt::format_to(into(out), " {:<6} {:<6} ", listed_interface(store, rule.in, rule.has(Rule::not_in)),
-                   listed_interface(store, rule.out, rule.has(Rule::not_out)));
+    fmt::format_to(into(out), " {:<6} {:<6} ",
+                   listed_interface(store, rule.in, rule.has(Rule::not_in), style.numeric),
+                   listed_interface(store, rule.out, rule.has(Rule::not_out), style.numeric));
   }
   fmt::format_to(into(out), "{}{:<19} {}{:<19} ", sign(Rule::not_source),
                  listed_address(rule.source, rule.source_mask, rule.has(Rule::not_source), style.numeric),
@@ -141,7 +142,7 @@ void list_rule(std::string& out, const RuleStore& store, const ChainBlock& chain
                  listed_address(rule.destination, rule.destination_mask, rule.has(Rule::not_destination),
                                 style.numeric));
   if (rule.action == RuleAction::goto_) out += "[goto] ";
-  RulePrinter printer{out, store, style.numeric};
+  RulePrinter printer{out, store, style.numeric, rule.protocol};
   for (const Match& match : chain.matches(rule)) extension_of(match).list(printer, match);
   if (const Target* target = chain.target(rule)) extension_of(*target).list(printer, *target);
   out += '\n';

@@ -321,23 +321,18 @@ void TableDraft::visit(Symbol chain, std::uint32_t level, std::uint8_t hooks, co
                             true};
   for (std::uint32_t row = 0; row < block->size(); ++row) {
     const Rule& rule = block->rule(row);
-    if (rule.jumps()) {
-      const Row* own = row_of(chain, row);
-      const bool is_new = own != nullptr && own->old < 0;
-      // The complaint is about the newest rule of the way: the one whose coming made it too long.
-      const bool is_newer = is_new && (way_in == nullptr || own->origin.line >= way_in->origin.line);
-      visit(rule.chain(), level + 1, hooks, is_newer ? own : way_in, is_newer ? chain : from, reached);
-      continue;
-    }
     std::uint8_t allowed = all_hooks;
     if (const Target* target = block->target(rule)) allowed = legal(*target).hooks;
     if (rule.has_conditions) {
       for (const Match& match : block->matches(rule)) allowed &= legal_hooks(match);
     }
-    if ((hooks & ~allowed) == 0) continue;
     const Row* own = row_of(chain, row);
     const bool is_new = own != nullptr && own->old < 0;
-    refuse(is_new ? own : way_in, is_new ? chain : from, invalid_argument);
+    if ((hooks & ~allowed) != 0) refuse(is_new ? own : way_in, is_new ? chain : from, invalid_argument);
+    if (!rule.jumps()) continue;
+    // The complaint is about the newest rule of the way: the one whose coming made it too long.
+    const bool is_newer = is_new && (way_in == nullptr || own->origin.line >= way_in->origin.line);
+    visit(rule.chain(), level + 1, hooks, is_newer ? own : way_in, is_newer ? chain : from, reached);
   }
   reached[chain.value()].on_path = false;
 }

@@ -18,7 +18,7 @@ Target start() { return TcpmssTarget{}; }
 
 void read([[maybe_unused]] const RuleContext& context, const GivenOption& option, Target& target) {
   auto& own = std::get<TcpmssTarget>(target);
-  if (option.spec.id == 0) own.mss = static_cast<std::uint16_t>(parse_uint("TCPMSS", option, 0, 65495));
+  if (option.spec.id == 0) own.mss = static_cast<std::uint16_t>(parse_uint("TCPMSS", option, 0, 65515));
   if (option.spec.id == 1) own.clamp = true;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/linux/netfilter/words.hh"
 
+#include <algorithm>
+
 namespace ekspath {
 namespace {
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
@@ -22,26 +24,19 @@ const std::vector<std::string_view>& WordSplitter::restore_words(std::string_vie
     }
     if (end == at) {  // a whole word in quotes, without escapes, is most of them
       const std::size_t close = line.find_first_of("\"\\", at + 1);
-      const bool ends_there = close != std::string_view::npos && line[close] == '"' &&
-                              (close + 1 == line.size() || is_blank(line[close + 1]));
-      if (ends_there) {
+      if (close != std::string_view::npos && line[close] == '"') {
         words_.push_back(line.substr(at + 1, close - at - 1));
         at = close + 1;
         continue;
       }
     }
     const std::size_t begin = copies_.size();
-    bool quoted = false;
-    for (; at < line.size() && (quoted || !is_blank(line[at])); ++at) {
-      const char c = line[at];
-      if (quoted && c == '\\' && at + 1 < line.size()) {
-        copies_ += line[++at];
-      } else if (c == '"') {
-        quoted = !quoted;
-      } else {
-        copies_ += c;
-      }
+    copies_ += line.substr(at, end - at);
+    for (at = end + 1; at < line.size() && line[at] != '"'; ++at) {
+      if (line[at] == '\\' && at + 1 < line.size()) ++at;
+      copies_ += line[at];
     }
+    at = std::min(at + 1, line.size());
     words_.push_back(std::string_view(copies_).substr(begin));
   }
 }
