@@ -5,6 +5,8 @@
 #include <string>
 
 #include "sim/engine/random.hh"
+#include "sim/linux/netfilter/rule_store.hh"
+#include "sim/linux/netfilter/table.hh"
 #include "tests/unit/linux/netfilter/rule_host.hh"
 
 namespace ekspath {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "sim/linux/netfilter/ipset.hh"
 #include "sim/linux/netfilter/iptables_text.hh"
 #include "sim/linux/netfilter/table.hh"
 #include "tests/support/linux/world.hh"
