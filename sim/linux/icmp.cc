@@ -49,7 +49,9 @@ void reply(Hop& hop, const Packet& request, const IcmpFields& fields, std::span<
   answer->meta.mark = key.mark;
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, route.out, Stage::send, Verdict::pass, *answer);
+  netns.icmp_busy = true;
   (void)local_out(netns, std::move(answer), route);  // nobody waits for the errno
+  netns.icmp_busy = false;
 }
 
 /// The rule of the decision when the kernel itself takes a packet.

@@ -65,7 +65,9 @@ void attach_connection(const Packet& about, Packet& answer) {
 /// Linux 6.1 net/ipv4/icmp.c __icmp_send()
 void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   Netns& netns = hop.netns;
-  if (!may_be_answered(netns, about)) return;
+  // The kernel has one ICMP socket: an answer to a ping that OUTPUT rejects is rejected in silence.
+  // icmp_xmit_lock()
+  if (netns.icmp_busy || !may_be_answered(netns, about)) return;
   const Ipv4View ip = ipv4(about);
   const bool limited = !is_unlimited(netns, spec);
   if (limited && !netns.icmp_limits) netns.icmp_limits = std::make_unique<IcmpLimits>(netns);
@@ -110,7 +112,9 @@ void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   if (spec.type == icmp::redirect) ++netns.snmp.icmp_out_redirects;
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, route.out, Stage::send, Verdict::pass, *error);
+  netns.icmp_busy = true;
   (void)local_out(netns, std::move(error), route);  // nobody waits for the errno
+  netns.icmp_busy = false;
 }
 
 /// Linux 6.1 net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset()

@@ -104,6 +104,7 @@ class Netns final : public Entity {
   std::unique_ptr<Conntrack> conntrack;
   std::unique_ptr<Sockets> sockets;
   std::unique_ptr<Fragments> fragments;      // null until a fragment is to be reassembled
+  bool icmp_busy = false;  // an ICMP packet of this host is on its way out: icmp_xmit_lock()
   std::unique_ptr<IcmpLimits> icmp_limits;   // null until an ICMP error is sent
   std::unique_ptr<IpIdentifiers> ip_ids;     // null until the kernel itself sends without DF
 

@@ -350,9 +350,8 @@ class WorldDraw {
 
   /// What no program sends: impossible addresses, pieces, frames for others, broadcasts, questions of ARP.
   bool add_oddity() {
-    static const std::array<std::string, 9> sources{"127.0.0.1",  "0.0.0.0",         "255.255.255.255",
-                                                    "224.0.0.5",  "240.0.0.1",       "10.0.0.1",
-                                                    "10.0.0.255", "169.254.169.254", "0.1.2.3"};
+    static const std::array<std::string, 8> sources{"127.0.0.1", "0.0.0.0",  "255.255.255.255", "224.0.0.5",
+                                                    "240.0.0.1", "10.0.0.1", "169.254.169.254", "0.1.2.3"};
     static const std::array<std::string, 8> destinations{"255.255.255.255", "10.0.0.255", "224.0.0.5",
                                                          "127.0.0.1",       "0.0.0.0",    "10.0.0.0",
                                                          "240.0.0.9",       "10.0.0.44"};

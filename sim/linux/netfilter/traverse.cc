@@ -12,6 +12,7 @@
 #include "sim/linux/netfilter/tcpmss.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
+#include "sim/packet/checksum.hh"
 #include "sim/packet/headers.hh"
 
 namespace ekspath {
@@ -524,9 +525,35 @@ class Walk {
     return TableVerdict::accept;
   }
 
+  /// Whose checksum is wrong is not told. Protocols that conntrack knows nothing of are summed as if they
+  /// were ICMP. Linux 6.1 include/net/netfilter/nf_reject.h nf_reject_verify_csum(), net/netfilter/utils.c
+  /// nf_ip_checksum()
+  [[nodiscard]] static bool has_right_sum(const Packet& packet) {
+    constexpr std::uint8_t dccp = 33, esp = 50, ah = 51, udp_lite = 136;
+    const Ipv4View ip = ipv4(packet);
+    const std::size_t size = packet.transport_size();
+    const auto pseudo = [&] {
+      return transport_checksum(ip.source(), ip.destination(), ip.protocol(), packet.transport(), size) == 0;
+    };
+    if (ip.protocol() == dccp || ip.protocol() == esp || ip.protocol() == ah || ip.protocol() == udp_lite)
+      return true;
+    switch (IpProtocol{ip.protocol()}) {
+      case IpProtocol::gre:
+      case IpProtocol::sctp:
+        return true;
+      case IpProtocol::udp:
+        return size >= UdpView::size && (udp_header(packet).checksum_field() == 0 || pseudo());
+      case IpProtocol::tcp:
+        return pseudo();
+      default:
+        return checksum(packet.transport(), size) == 0;
+    }
+  }
+
   /// Linux 6.1 net/ipv4/netfilter/ipt_REJECT.c reject_tg()
   [[nodiscard]] std::optional<TableVerdict> act(const RejectTarget& target) {
     const auto unreachable = [&](std::uint8_t code) {
+      if (!has_right_sum(*packet_)) return;
       send_icmp_error(hop_, *packet_, {icmp::unreachable, code, 0});
     };
     switch (target.with) {
