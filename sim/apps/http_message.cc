@@ -31,25 +31,24 @@ std::optional<std::uint64_t> HttpHead::content_length() const {
 }
 
 std::optional<ParsedHead> parse_http_head(std::string_view bytes) {
-  const auto end = bytes.find("\r\n\r\n");
-  if (end == std::string_view::npos) return std::nullopt;
   ParsedHead parsed;
-  parsed.size = end + 4;
-  std::string_view left = bytes.substr(0, end + 2);
   bool is_first = true;
-  while (!left.empty()) {
-    const auto line_end = left.find("\r\n");
-    const std::string_view line = left.substr(0, line_end);
-    left.remove_prefix(line_end + 2);
+  while (true) {
+    // A lone LF ends a line as well. RFC 9112 2.2
+    const auto line_end = bytes.find('\n', parsed.size);
+    if (line_end == std::string_view::npos) return std::nullopt;
+    std::string_view line = bytes.substr(parsed.size, line_end - parsed.size);
+    parsed.size = line_end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
     if (std::exchange(is_first, false)) {
       parsed.head.first_line = line;
       continue;
     }
+    if (line.empty()) return parsed;
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     parsed.head.fields.emplace_back(line.substr(0, colon), without_blanks(line.substr(colon + 1)));
   }
-  return parsed;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -70,16 +70,21 @@ Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> acc
       bytes.erase(0, taken);
       left -= taken;
     }
-    const std::string body = serves == HttpServes::echo
-                                 ? echo_body(self, stream.socket(), parsed->head)
-                                 : fmt::format("{}\n", stream.socket().remote().address);
-    const std::int64_t wall = (self.netns().kernel().epoch_ns + self.now().count()) / 1'000'000'000;
+    const bool understood = parsed->head.first_line.find(" HTTP/1.") != std::string::npos;
     const std::string* wish = parsed->head.field("Connection");
-    const bool closes = wish != nullptr && equal_ignoring_case(*wish, "close");
+    const bool is_old = parsed->head.first_line.ends_with("HTTP/1.0");
+    const bool closes = !understood || (wish != nullptr ? equal_ignoring_case(*wish, "close") : is_old);
+    std::string body;
+    if (understood) {
+      body = serves == HttpServes::echo ? echo_body(self, stream.socket(), parsed->head)
+                                        : fmt::format("{}\n", stream.socket().remote().address);
+    }
+    const std::int64_t wall = (self.netns().kernel().epoch_ns + self.now().count()) / 1'000'000'000;
     std::string answer = fmt::format(
-        "HTTP/1.1 200 OK\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+        "HTTP/1.1 {}\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
         "Connection: {}\r\n\r\n",
-        date_text(wall), body.size(), closes ? "close" : "keep-alive");
+        understood ? "200 OK" : "400 Bad Request", date_text(wall), body.size(),
+        closes ? "close" : "keep-alive");
     if (!parsed->head.first_line.starts_with("HEAD ")) answer += body;
     if (co_await stream.write(std::move(answer), self.now() + keep_alive) != Stream::Outcome::done) co_return;
     if (closes) co_return;

@@ -109,7 +109,7 @@ void TcpConnection::shutdown_write() {
 /// __tcp_close()
 void TcpConnection::close() {
   closed_by_program_ = true;
-  if (done_) return;
+  if (done_ || is_mini_) return;
   if (!received_.empty()) {
     send_reset();
     return done();
@@ -125,8 +125,8 @@ void TcpConnection::close() {
 /// tcp_disconnect()
 void TcpConnection::abort() {
   closed_by_program_ = true;
-  if (done_) return;
-  if (state_ != TcpSocketState::syn_sent && state_ != TcpSocketState::time_wait) send_reset();
+  if (done_ || is_mini_) return;
+  if (state_ != TcpSocketState::syn_sent) send_reset();
   done();
 }
 

@@ -53,6 +53,26 @@ TEST_CASE("curl -v shows the conversation") {
         "* Connection #0 to host 10.1.0.2 left intact\n");
 }
 
+TEST_CASE("curl asks its own host over loopback") {
+  World world(rows);
+  const auto server = start_server(world["pod"], ServerKind::http_client_address, 80, {});
+  CHECK(run_program(world, "pod", {"curl", "-s", "http://127.0.0.1/"}, 1_s).text == "127.0.0.1\n");
+  CHECK(run_program(world, "pod", {"curl", "-s", "http://10.0.0.5/"}, 1_s).text == "10.0.0.5\n");
+}
+
+TEST_CASE("curl takes what nc serves; a server that hangs up without a word is error 52") {
+  World world(rows);
+  StartedProgram server = start_program(world["server"], {"nc", "-l", "80"}, "HTTP/1.0 200 OK\n\nhello\n", {});
+  REQUIRE(server.program);
+  Ran ran = run_program(world, "pod", {"curl", "-m", "1", "http://10.1.0.2/"}, 3_s);
+  CHECK(ran.text == "hello\ncurl: (28) Operation timed out after 1000 milliseconds with 6 bytes received\n");
+  server = start_program(world["server"], {"nc", "-l", "-w", "1", "81"}, "", {});
+  REQUIRE(server.program);
+  ran = run_program(world, "pod", {"curl", "http://10.1.0.2:81/"}, 3_s);
+  CHECK(ran.text == "curl: (52) Empty reply from server\n");
+  CHECK(ran.status == 52);
+}
+
 TEST_CASE("a refused connection is curl's error 7") {
   World world(rows);
   const Ran ran = run_program(world, "pod", {"curl", "http://10.1.0.2:81/"}, 1_s);

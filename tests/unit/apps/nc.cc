@@ -68,6 +68,18 @@ TEST_CASE("nc -w limits the wait for a connection") {
   CHECK(ran.status == 1);
 }
 
+TEST_CASE("an HTTP server answers what nc types, and closes for an old client or a bad request") {
+  World world(rows);
+  const auto server = start_server(world["server"], ServerKind::http_client_address, 80, {});
+  Ran ran = run_program(world, "pod", {"nc", "10.0.0.6", "80"}, 1_s, "GET / HTTP/1.0\n\n");
+  CHECK(ran.text.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(ran.text.ends_with("Connection: close\r\n\r\n10.0.0.5\n"));
+  CHECK(ran.status == 0);
+  ran = run_program(world, "pod", {"nc", "10.0.0.6", "80"}, 1_s, "hello\n\n");
+  CHECK(ran.text.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(ran.status == 0);
+}
+
 TEST_CASE("nc refuses what it cannot bind") {
   World world(rows);
   const Ran ran = run_program(world, "pod", {"nc", "-s", "9.9.9.9", "10.0.0.6", "80"}, 1_s);
