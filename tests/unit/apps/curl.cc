@@ -64,10 +64,12 @@ TEST_CASE("curl takes what nc serves; a server that hangs up without a word is e
   World world(rows);
   StartedProgram server = start_program(world["server"], {"nc", "-l", "80"}, "HTTP/1.0 200 OK\n\nhello\n", {});
   REQUIRE(server.program);
+  world.run_for(1_ms);
   Ran ran = run_program(world, "pod", {"curl", "-m", "1", "http://10.1.0.2/"}, 3_s);
   CHECK(ran.text == "hello\ncurl: (28) Operation timed out after 1000 milliseconds with 6 bytes received\n");
   server = start_program(world["server"], {"nc", "-l", "-w", "1", "81"}, "", {});
   REQUIRE(server.program);
+  world.run_for(1_ms);
   ran = run_program(world, "pod", {"curl", "http://10.1.0.2:81/"}, 3_s);
   CHECK(ran.text == "curl: (52) Empty reply from server\n");
   CHECK(ran.status == 52);
