@@ -40,11 +40,14 @@ class StepRunner::Running final : public CommandOutput {
 
 StepRunner::StepRunner(World& world, const Scenario& scenario, Diagnostics& diagnostics)
     : Entity(world.engine()), world_(&world), steps_(scenario.steps) {
-  for (const Step& step : steps_) {
+  for (Step& step : steps_) {
     StepResult result;
     result.name = step.name;
     result.background = step.background;
     result.line = resolve_references(world, *step.run, step.run.where, diagnostics);
+    if (step.input) {
+      step.input->value = resolve_references(world, **step.input, step.input->where, diagnostics);
+    }
     const LineCheck check = check_line(result.line);
     if (!check.error.empty()) diagnostics.report({step.run.where, check.error, "", ""});
     if (check.open_ended && !step.background) {
