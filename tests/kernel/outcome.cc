@@ -237,6 +237,14 @@ std::string Outcome::field(const std::string& interface, std::size_t number, con
   return {};
 }
 
+std::string conntrack_statistics(const std::map<std::string, std::uint64_t>& counters) {
+  std::string text;
+  for (const auto& [name, count] : counters) {
+    if (count != 0) text += fmt::format("{}={} ", name, count);
+  }
+  return text;
+}
+
 void Renaming::given(const std::vector<std::uint8_t>& frame) {
   for (const Field& field : layout_of(frame).fields)
     given_.emplace(field.kind, load16(frame.data() + field.offset));
@@ -329,6 +337,9 @@ std::string difference(const Case& tried, const Outcome& kernels, const Outcome&
   compare_frames(tried, kernels, ours, renaming, report);
   compare_connections(kernels, ours, renaming, report);
   compare_rules(kernels, ours, report);
+  if (kernels.statistics != ours.statistics) {
+    report += fmt::format("conntrack -S\n  kernel: {}\n  ours:   {}\n", kernels.statistics, ours.statistics);
+  }
   // The real tools are asked for kept cases only.
   for (std::size_t i = 0; i < kernels.texts.size(); ++i) {
     compare_text(kernels.texts[i].first, kernels.texts[i].second, ours.texts[i].second, report);

@@ -20,8 +20,9 @@ struct Outcome {
     std::size_t after = 0;  // the number of frames that had come in
   };
   std::vector<Sent> frames;
-  std::vector<std::string> connections;                    // lines of `conntrack -L`
-  std::string rules;                                       // `iptables-save -c`
+  std::vector<std::string> connections;  // lines of `conntrack -L`
+  std::string rules;                     // `iptables-save -c`
+  std::string statistics;                // the counters of `conntrack -S`, summed over processors
   std::vector<std::pair<std::string, std::string>> texts;  // commands, and what they print
   std::vector<std::vector<std::string>> decisions;  // of each incoming frame; the simulated host's only
   std::string problem;                              // why the case could not be run here
@@ -30,6 +31,9 @@ struct Outcome {
   [[nodiscard]] std::string field(const std::string& interface, std::size_t number,
                                   const std::string& name) const;
 };
+
+/// "found=0 invalid=2 ...", without the counters that are zero.
+[[nodiscard]] std::string conntrack_statistics(const std::map<std::string, std::uint64_t>& counters);
 
 /// What hosts draw at random, matched: the kernel's 46786 is our 1234 wherever it appears.
 class Renaming {

@@ -23,6 +23,7 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -237,6 +238,18 @@ std::string foreign_interface() {
   return foreign;
 }
 
+/// "cpu=0 found=0 invalid=1 ...", a line a processor.
+std::string sum_statistics(const std::string& text) {
+  std::map<std::string, std::uint64_t> counters;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    const std::size_t equal = word.find('=');
+    if (equal == std::string::npos || word.starts_with("cpu")) continue;
+    counters[word.substr(0, equal)] += std::stoull(word.substr(equal + 1));
+  }
+  return conntrack_statistics(counters);
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   std::vector<std::string> lines;
@@ -368,6 +381,7 @@ Outcome Court::run(const Case& described, Ask ask) {
   drain(wires, came_in, outcome);
 
   outcome.connections = lines_of(run_tool(netns, {"conntrack", "-L"}).out);
+  outcome.statistics = sum_statistics(run_tool(netns, {"conntrack", "-S"}).out);
   if (!described.iptables.empty()) outcome.rules = run_tool(netns, {"iptables-save", "-c"}).out;
   if (ask == Ask::nothing) return outcome;
   for (const auto& question : described.questions()) {

@@ -278,6 +278,17 @@ Outcome run_simulated(const Case& described) {
     for (const Connection* connection : netns.conntrack->connections()) {
       outcome.connections.push_back(conntrack_line(*connection, engine.now()));
     }
+    const ConntrackStatistics& counted = netns.conntrack->statistics();
+    outcome.statistics = conntrack_statistics({{"found", counted.found},
+                                               {"invalid", counted.invalid},
+                                               {"insert", counted.insert},
+                                               {"insert_failed", counted.insert_failed},
+                                               {"drop", counted.drop},
+                                               {"early_drop", counted.early_drop},
+                                               {"error", counted.error},
+                                               {"search_restart", counted.search_restart},
+                                               {"clash_resolve", counted.clash_resolve},
+                                               {"chaintoolong", counted.chaintoolong}});
   }
   if (!described.iptables.empty()) {
     const std::string_view options[]{"-c"};
