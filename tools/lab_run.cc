@@ -77,6 +77,12 @@ std::optional<Scenario> load_or_explain(const ScenarioChoice& choice) {
     const LineCheck check = check_line(*step.run);
     if (!check.error.empty()) found.report({step.run.where, check.error, "", ""});
   };
+  options.check_filter = [](const FilterToCheck& filter, Diagnostics& found) {
+    FilterNames names;
+    for (const std::string& name : filter.scenario.host_names()) names[name] = {Ipv4Address(192, 0, 2, 1)};
+    const LinkType link = filter.at.interface == "any" ? LinkType::linux_sll2 : LinkType::ethernet;
+    (void)CaptureFilter::compile(*filter.expression, link, names, filter.expression.where, found);
+  };
   if (choice.seed) options.sets.push_back(fmt::format("seed={}", *choice.seed));
   auto scenario = load_scenario(choice.path, options, diagnostics);
   if (!explained(diagnostics)) return std::nullopt;

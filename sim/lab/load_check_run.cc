@@ -13,16 +13,6 @@
 namespace ekspath {
 namespace {
 
-std::vector<std::string> host_names(const Scenario& scenario) {
-  std::vector<std::string> names = plain_names_of(scenario.instances);
-  for (const auto& name : plain_names_of(scenario.internet_hosts)) names.push_back(name);
-  if (scenario.cluster) {
-    for (const auto& node : scenario.cluster->nodes) names.push_back(node.name);
-    for (const auto& name : plain_names_of(scenario.cluster->pods)) names.push_back(name);
-  }
-  return names;
-}
-
 bool is_host(const Scenario& scenario, std::string_view name) {
   return scenario.instance(name) != nullptr || scenario.internet_host(name) != nullptr ||
          scenario.node(name) != nullptr || scenario.pod(name) != nullptr;
@@ -77,7 +67,7 @@ Resolved resolve(const Scenario& scenario, std::string_view reference) {
   }
   return {{},
           "a node, pod, instance or internet host, a dot, and what of it",
-          did_you_mean(near_miss(reference.substr(0, reference.find('.')), host_names(scenario)))};
+          did_you_mean(near_miss(reference.substr(0, reference.find('.')), scenario.host_names()))};
 }
 
 // ---- places
@@ -108,7 +98,7 @@ class RunCheck {
     for (const auto& link : scenario_.links) check_link(link);
     for (const auto& capture : scenario_.captures) {
       check_capture_at(capture.at);
-      if (capture.filter) check_filter(*capture.filter);
+      if (capture.filter) check_filter(*capture.filter, capture.at);
     }
     check_steps();
     for (const auto& expectation : scenario_.expectations) {
@@ -157,7 +147,7 @@ class RunCheck {
     if (at.where.file.empty()) return;
     if (!is_host(scenario_, at.host)) {
       report_unknown({at.host, at.where}, "host", fmt::format("in '{}/{}'", at.host, at.interface),
-                     host_names(scenario_), diagnostics_);
+                     scenario_.host_names(), diagnostics_);
       return;
     }
     if (at.interface.find("${") != std::string::npos) {
@@ -170,9 +160,9 @@ class RunCheck {
     report_unknown({at.interface, at.where}, "interface", fmt::format("of {}", at.host), known, diagnostics_);
   }
 
-  void check_filter(const Located<std::string>& filter) {
+  void check_filter(const Located<std::string>& filter, const CaptureAt& at) {
     const Located<std::string> sample = check_references(scenario_, filter, diagnostics_);
-    if (options_.check_filter) options_.check_filter(sample, diagnostics_);
+    if (options_.check_filter) options_.check_filter({sample, at, scenario_}, diagnostics_);
   }
 
   void check_steps() {
@@ -190,7 +180,7 @@ class RunCheck {
 
   void check(const CaptureExpectation& expectation) {
     check_capture_at(expectation.at);
-    if (expectation.filter) check_filter(*expectation.filter);
+    if (expectation.filter) check_filter(*expectation.filter, expectation.at);
   }
 
   void check(const StepExpectation& expectation) {
@@ -229,7 +219,7 @@ class RunCheck {
     const std::string first = at->substr(0, slash);
     if (slash == std::string::npos) {
       if (!is_host(scenario_, first))
-        report_unknown({first, at.where}, "place", "of a drop", host_names(scenario_), diagnostics_);
+        report_unknown({first, at.where}, "place", "of a drop", scenario_.host_names(), diagnostics_);
       return;
     }
     const LocatedName rest{at->substr(slash + 1), at.where};

@@ -10,6 +10,14 @@
 
 namespace ekspath {
 
+/// A tcpdump expression to be checked: its ${references} replaced by samples ("192.0.2.1"), where it is to be
+/// used, and the scenario for the names of hosts.
+struct FilterToCheck {
+  const Located<std::string>& expression;
+  const CaptureAt& at;
+  const Scenario& scenario;
+};
+
 /// What a user asks for besides the file, and the checks that this floor cannot do itself.
 struct LoadOptions {
   std::string variant;            // empty: the base
@@ -17,8 +25,8 @@ struct LoadOptions {
   /// Is given each step, its ${references} replaced by samples ("192.0.2.1"), and reports what does not
   /// parse.
   std::function<void(const Step&, Diagnostics&)> check_step;
-  /// Is given each tcpdump expression, its ${references} replaced likewise.
-  std::function<void(const Located<std::string>&, Diagnostics&)> check_filter;
+  /// Is given each tcpdump expression, and reports what is wrong with it.
+  std::function<void(const FilterToCheck&, Diagnostics&)> check_filter;
 };
 
 /// Reads a scenario file with every check that needs no world. All mistakes of the file are reported in one

@@ -38,4 +38,14 @@ const PodEntry* Scenario::pod(std::string_view name) const {
   return cluster ? find_named(cluster->pods, name) : nullptr;
 }
 
+std::vector<std::string> Scenario::host_names() const {
+  std::vector<std::string> names;
+  for (const auto& instance : instances) names.push_back(*instance.name);
+  for (const auto& host : internet_hosts) names.push_back(*host.name);
+  if (!cluster) return names;
+  for (const auto& node : cluster->nodes) names.push_back(node.name);
+  for (const auto& pod : cluster->pods) names.push_back(*pod.name);
+  return names;
+}
+
 }  // namespace ekspath

@@ -325,6 +325,8 @@ struct Scenario {
   [[nodiscard]] const InternetHostEntry* internet_host(std::string_view name) const;
   [[nodiscard]] const NodeEntry* node(std::string_view name) const;
   [[nodiscard]] const PodEntry* pod(std::string_view name) const;
+  /// Of instances, internet hosts, nodes and pods: what commands, captures and filters may name.
+  [[nodiscard]] std::vector<std::string> host_names() const;
 };
 
 }  // namespace ekspath

@@ -425,8 +425,10 @@ TEST_CASE("commands and filters are shown to those who can judge them, reference
   LoadOptions options;
   std::vector<std::string> seen;
   options.check_step = [&](const Step& step, Diagnostics&) { seen.push_back(*step.run); };
-  options.check_filter = [](const Located<std::string>& filter, Diagnostics& diagnostics) {
-    diagnostics.report({filter.where, "no filter: " + *filter, {}, {}});
+  options.check_filter = [](const FilterToCheck& filter, Diagnostics& diagnostics) {
+    CHECK(filter.at.interface == "ens5");
+    CHECK(filter.scenario.host_names().size() == 6);
+    diagnostics.report({filter.expression.where, "no filter: " + *filter.expression, {}, {}});
   };
   CHECK(errors_of(good_lab, options) == "lab.yaml:35:37: no filter: icmp\n");
   CHECK(seen.front() == "kubectl exec pod1 -- ping -c 1 192.0.2.1");
