@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/assert.hh"
+#include "sim/linux/netfilter/legal.hh"
 
 namespace ekspath {
 namespace {
@@ -129,6 +130,19 @@ void ChainBlock::seal() {
   matches_.shrink_to_fit();
   targets_.shrink_to_fit();
   build_index();
+  summarize();
+}
+
+void ChainBlock::summarize() {
+  allowed_hooks_ = all_hooks;
+  for (const Match& match : matches_) allowed_hooks_ &= legal_hooks(match);
+  for (const Target& target : targets_) allowed_hooks_ &= legal(target).hooks;
+  for (const Rule& rule : rules_) {
+    if (rule.jumps()) jump_targets_.push_back(rule.chain());
+  }
+  std::ranges::sort(jump_targets_);
+  jump_targets_.erase(std::ranges::unique(jump_targets_).begin(), jump_targets_.end());
+  jump_targets_.shrink_to_fit();
 }
 
 ChainBlock::Field ChainBlock::field_of(const Rule& rule, std::uint32_t& value) const {

@@ -40,6 +40,10 @@ class ChainBlock {
   /// How many matches keep state (limit, statistic nth).
   [[nodiscard]] std::uint16_t slots() const { return slots_; }
   [[nodiscard]] bool needs_conntrack() const { return needs_conntrack_; }
+  /// Once sealed: the chains that its rules jump to, each once, and the hooks (bit n: Hook n) at which all
+  /// its rules may stand.
+  [[nodiscard]] std::span<const Symbol> jump_targets() const { return jump_targets_; }
+  [[nodiscard]] std::uint8_t allowed_hooks() const { return allowed_hooks_; }
 
   void append(const RuleSpec& spec);
 
@@ -94,13 +98,16 @@ class ChainBlock {
   [[nodiscard]] std::uint32_t indexed_candidate(std::uint32_t row, const Key& key) const;
   [[nodiscard]] Field field_of(const Rule& rule, std::uint32_t& value) const;
   void build_index();
+  void summarize();
 
   Symbol name_;
   bool needs_conntrack_ = false;
   std::uint16_t slots_ = 0;
+  std::uint8_t allowed_hooks_ = 0;
   std::vector<Rule> rules_;
   std::vector<Match> matches_;
   std::vector<Target> targets_;
+  std::vector<Symbol> jump_targets_;
   std::vector<Skip> skips_;  // empty: no stretch
   std::vector<Stretch> stretches_;
   // the store's

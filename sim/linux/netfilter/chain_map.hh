@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <utility>
 
 #include "sim/linux/netfilter/chain.hh"
@@ -59,6 +60,8 @@ class ChainMap {
   /// Whether a rule of any chain asks for connection tracking.
   [[nodiscard]] bool needs_conntrack() const;
   void insert(const ChainRef& chain);
+  /// The same for many at once, in the order of their symbols.
+  void insert_sorted(std::span<const ChainRef> chains);
   void erase(Symbol name);
   /// Takes each chain of `other`, in place of an own one of the same name.
   void merge(const ChainMap& other);

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <optional>
 
 #include "sim/linux/netfilter/iptables_execute.hh"
 #include "sim/linux/netfilter/match_objects.hh"
+#include "sim/linux/netfilter/restore_plan.hh"
 #include "sim/linux/netfilter/rule_store.hh"
 #include "sim/linux/netfilter/words.hh"
 #include "sim/linux/netns.hh"
@@ -29,19 +31,44 @@ class Restore {
         store_(netns.kernel().rules),
         parser_(store_, netns.ensure_netfilter().objects(), true) {}
 
-  void run(std::string_view text) {
+  void run(std::string_view whole_text) {
+    const std::string option_key = options_.keep ? "n" : "";
+    const bool plannable = !options_.test && !options_.counters && !options_.only;
+    if (plannable) {
+      if (const RestorePlan* plan = store_.plan(option_key, whole_text)) return follow(*plan);
+    }
+    std::string_view text = whole_text;
+    plan_ = std::make_unique<RestorePlan>();
+    depends_on_text_only_ = plannable;
     while (!text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       ++line_;
       read_line(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (!draft_) return;
+    if (!draft_) {
+      if (!depends_on_text_only_ || whole_text.size() < worth_remembering) return;
+      plan_->options = option_key;
+      plan_->text = whole_text;
+      return store_.remember(std::move(plan_));
+    }
     throw IptablesError{1, fmt::format("COMMIT expected at line {}", line_ + 1), IptablesError::Form::plain};
   }
   [[nodiscard]] std::uint32_t line() const { return line_; }
 
  private:
+  static constexpr std::size_t worth_remembering = 1024;
+
+  void follow(const RestorePlan& plan) {
+    for (const RestorePlan::Table& table : plan.tables) {
+      TableDraft draft(netns_, table.name);
+      if (table.wipes) draft.wipe();
+      draft.adopt(table.chains);
+      for (const auto& [chain, drops] : table.policies) draft.policy(chain, drops, Counter{});
+      draft.commit(1);
+    }
+  }
+
   void read_line(std::string_view line) {
     if (line.empty() || line.front() == '#') return;
     if (line == "COMMIT") return commit();
@@ -75,6 +102,14 @@ class Restore {
     }
     if (!draft_) throw IptablesError{1, "", IptablesError::Form::plain};
     if (!options_.test) draft_->commit(line_);
+    ChainMap chains = draft_->written();
+    for (unsigned hook = 0; hook < 5 && options_.keep; ++hook) {  // built-in chains may have rules elsewhere
+      const std::string_view base = base_chain_name(draft_->name(), static_cast<Hook>(hook));
+      if (!base.empty()) chains.erase(store_.chain_name(base));
+    }
+    plan_->tables.push_back({draft_->name(), draft_->wiped(), std::move(chains), std::move(policies_)});
+    policies_.clear();
+    declared_.clear();
     draft_.reset();
   }
 
@@ -94,6 +129,7 @@ class Restore {
     const Symbol chain = store_.chain_name(name);
     draft_->ensure_table();
     if (!is_base_chain(draft_->name(), name)) {
+      declared_.insert(chain.value());
       if (draft_->find(chain) == nullptr) {
         draft_->create(chain);
       } else {
@@ -110,6 +146,7 @@ class Restore {
       if (!counter) usage_error(fmt::format("invalid policy counters for chain '{}'", name));
     }
     draft_->policy(chain, policy == "DROP", counter);
+    policies_.push_back({chain, policy == "DROP"});
   }
 
   /// "[P:B]"
@@ -135,7 +172,20 @@ class Restore {
     }
     IptablesOrder& order = parser_.parse(splitter_.restore_words(line), draft_->name());
     if (counter && options_.counters) order.counter = counter;
+    note_dependence(order);
     execute(order, *draft_, netns_, line_, out_);
+  }
+
+  /// Whether this line could do something else in another namespace.
+  void note_dependence(const IptablesOrder& order) {
+    if (order.verb != IptablesOrder::Verb::append || order.counter) depends_on_text_only_ = false;
+    if (options_.keep && !declared_.contains(store_.chain_name(order.chain).value()))
+      depends_on_text_only_ = false;
+    for (const Match& match : order.spec.matches) {
+      if (std::holds_alternative<SetMatch>(match) || std::holds_alternative<NfacctMatch>(match)) {
+        depends_on_text_only_ = false;
+      }
+    }
   }
 
   Netns& netns_;
@@ -145,6 +195,10 @@ class Restore {
   IptablesParser parser_;
   WordSplitter splitter_;
   std::unique_ptr<TableDraft> draft_;
+  std::unique_ptr<RestorePlan> plan_;
+  std::vector<RestorePlan::Policy> policies_;
+  boost::unordered_flat_set<std::uint32_t, IntegerHash> declared_;  // user chains of this table
+  bool depends_on_text_only_ = false;
   bool skipping_ = false;
   std::uint32_t line_ = 0;
 };

@@ -1,7 +1,29 @@
 #pragma once
+
 #include <string>
+#include <vector>
+
+#include "sim/linux/netfilter/chain_map.hh"
+#include "sim/linux/netfilter/netfilter.hh"
+
 namespace ekspath {
+
+/// What an iptables-restore text does, when that depends on nothing but the text: the same text on a thousand
+/// nodes is read and compiled once.
 struct RestorePlan {
+  struct Policy {
+    Symbol chain;
+    bool drops = false;
+  };
+  struct Table {
+    TableName name = TableName::filter;
+    bool wipes = false;
+    ChainMap chains;  // those that the text declares
+    std::vector<Policy> policies;
+  };
+  std::string options;  // "n": --noflush
   std::string text;
+  std::vector<Table> tables;
 };
+
 }  // namespace ekspath

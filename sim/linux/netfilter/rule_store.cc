@@ -212,6 +212,28 @@ ChainMapNode* RuleStore::with(ChainMapNode* node, unsigned level, std::uint32_t 
   return intern(copy);
 }
 
+ChainMapNode* RuleStore::with_all(ChainMapNode* node, unsigned level, std::span<const ChainRef> chains) {
+  const bool is_leaf = level == leaf_level;
+  ChainMapNode copy = copy_of(node, is_leaf);
+  while (!chains.empty()) {
+    const unsigned slot = slot_of(chains.front()->name().value(), level);
+    std::size_t count = 1;
+    while (count < chains.size() && slot_of(chains[count]->name().value(), level) == slot) ++count;
+    if (is_leaf) {
+      ASSERT(count == 1);
+      if (copy.children[slot] != nullptr) release(copy.block(slot));
+      ++chains.front().block_->references_;
+      copy.children[slot] = chains.front().block_;
+    } else {
+      ChainMapNode* before = copy.node(slot);
+      copy.children[slot] = with_all(before, level + 1, chains.first(count));
+      release(before);
+    }
+    chains = chains.subspan(count);
+  }
+  return intern(copy);
+}
+
 ChainMapNode* RuleStore::merged(ChainMapNode* own, ChainMapNode* other, unsigned level) {
   if (other == nullptr || own == other) {
     if (own != nullptr) ++own->references;
@@ -261,6 +283,13 @@ void ChainMap::insert(const ChainRef& chain) {
   store_->release(before);
 }
 
+void ChainMap::insert_sorted(std::span<const ChainRef> chains) {
+  if (chains.empty()) return;
+  ChainMapNode* before = root_;
+  root_ = store_->with_all(before, 0, chains);
+  store_->release(before);
+}
+
 void ChainMap::erase(Symbol name) {
   ChainMapNode* before = root_;
   root_ = store_->with(before, 0, name.value(), nullptr);
@@ -287,20 +316,23 @@ void ChainMap::for_each(const std::function<void(const ChainBlock&)>& each) cons
 
 // --- restored texts
 
-namespace {
-constexpr std::size_t plans_remembered = 8;
-}
-
-const RestorePlan* RuleStore::plan(std::uint64_t hash, std::string_view text) const {
-  for (const auto& remembered : plans_) {
-    if (remembered.hash == hash && remembered.plan->text == text) return remembered.plan.get();
+const RestorePlan* RuleStore::plan(std::string_view options, std::string_view text) const {
+  for (const auto& plan : plans_) {
+    if (plan->options == options && plan->text == text) return plan.get();
   }
   return nullptr;
 }
 
-void RuleStore::remember(std::uint64_t hash, std::unique_ptr<const RestorePlan> plan) {
-  if (plans_.size() == plans_remembered) plans_.pop_front();
-  plans_.push_back({hash, std::move(plan)});
+void RuleStore::remember(std::unique_ptr<const RestorePlan> plan) {
+  constexpr std::size_t most_plans = 16;
+  constexpr std::size_t most_bytes = std::size_t{64} << 20;
+  plans_.push_back(std::move(plan));
+  std::size_t bytes = 0;
+  for (const auto& held : plans_) bytes += held->text.size();
+  while (plans_.size() > most_plans || (bytes > most_bytes && plans_.size() > 1)) {
+    bytes -= plans_.front()->text.size();
+    plans_.pop_front();
+  }
 }
 
 }  // namespace ekspath

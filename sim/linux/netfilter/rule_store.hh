@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ class RuleStore {
   [[nodiscard]] Symbol chain_name(std::string_view text) { return names_.add(text); }
   [[nodiscard]] Symbol find_chain_name(std::string_view text) const { return names_.find(text); }
   [[nodiscard]] std::string_view chain_name(Symbol symbol) const { return names_.text(symbol); }
+  /// How many there are: symbols are below.
+  [[nodiscard]] std::size_t chain_names() const { return names_.size(); }
   [[nodiscard]] Symbol text(std::string_view text) { return texts_.add(text); }
   [[nodiscard]] std::string_view text(Symbol symbol) const { return texts_.text(symbol); }
 
@@ -43,8 +46,8 @@ class RuleStore {
   [[nodiscard]] ChainRef intern(ChainBlock&& block);
 
   /// What iptables-restore made of a text before; null: not seen, or forgotten.
-  [[nodiscard]] const RestorePlan* plan(std::uint64_t hash, std::string_view text) const;
-  void remember(std::uint64_t hash, std::unique_ptr<const RestorePlan> plan);
+  [[nodiscard]] const RestorePlan* plan(std::string_view options, std::string_view text) const;
+  void remember(std::unique_ptr<const RestorePlan> plan);
 
   /// How many different chains are held: for tests and reports.
   [[nodiscard]] std::size_t chains_held() const { return chains_held_; }
@@ -57,6 +60,7 @@ class RuleStore {
     [[nodiscard]] Symbol add(std::string_view text);
     [[nodiscard]] Symbol find(std::string_view text) const;
     [[nodiscard]] std::string_view text(Symbol symbol) const { return texts_[symbol.value()]; }
+    [[nodiscard]] std::size_t size() const { return texts_.size(); }
 
    private:
     struct TextHash {
@@ -75,6 +79,7 @@ class RuleStore {
   /// The held node of this content; takes over the references of its children.
   [[nodiscard]] ChainMapNode* intern(const ChainMapNode& node);
   [[nodiscard]] ChainMapNode* with(ChainMapNode* node, unsigned level, std::uint32_t key, ChainBlock* block);
+  [[nodiscard]] ChainMapNode* with_all(ChainMapNode* node, unsigned level, std::span<const ChainRef> chains);
   [[nodiscard]] ChainMapNode* merged(ChainMapNode* own, ChainMapNode* other, unsigned level);
 
   Texts names_;
@@ -83,11 +88,7 @@ class RuleStore {
   boost::unordered_flat_map<std::uint64_t, std::vector<ChainBlock*>, IntegerHash> chains_;
   boost::unordered_flat_map<std::uint64_t, std::vector<ChainMapNode*>, IntegerHash> nodes_;
   std::size_t chains_held_ = 0;
-  struct RememberedPlan {
-    std::uint64_t hash = 0;
-    std::unique_ptr<const RestorePlan> plan;
-  };
-  std::deque<RememberedPlan> plans_;
+  std::deque<std::unique_ptr<const RestorePlan>> plans_;  // the oldest first
 };
 
 }  // namespace ekspath

@@ -8,67 +8,25 @@
 
 #include "sim/base/assert.hh"
 #include "sim/linux/netfilter/iptables_error.hh"
+#include "sim/linux/netfilter/legal.hh"
 #include "sim/linux/netfilter/rule_store.hh"
 #include "sim/linux/netns.hh"
 
 namespace ekspath {
 namespace {
 
-constexpr std::uint8_t hook_bit(Hook hook) {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(hook));
-}
-constexpr std::uint8_t all_hooks = 0x1f;
-
-/// Where a target may stand. Linux 6.1: .table and .hooks of each struct xt_target
-struct Legal {
-  std::optional<TableName> table;
-  std::uint8_t hooks = all_hooks;
-};
-
-Legal legal(const Target& target) {
-  if (const auto* nat = std::get_if<NatTarget>(&target)) {
-    switch (nat->kind) {
-      case NatTarget::Kind::snat:
-        return {TableName::nat,
-                static_cast<std::uint8_t>(hook_bit(Hook::post_routing) | hook_bit(Hook::local_in))};
-      case NatTarget::Kind::dnat:
-      case NatTarget::Kind::redirect:
-        return {TableName::nat,
-                static_cast<std::uint8_t>(hook_bit(Hook::pre_routing) | hook_bit(Hook::local_out))};
-      case NatTarget::Kind::masquerade:
-        return {TableName::nat, hook_bit(Hook::post_routing)};
-    }
-  }
-  if (std::holds_alternative<RejectTarget>(target)) return {TableName::filter};
-  if (std::holds_alternative<CtTarget>(target)) return {TableName::raw};
-  if (std::holds_alternative<TtlTarget>(target)) return {TableName::mangle};
-  if (const auto* mss = std::get_if<TcpmssTarget>(&target); mss != nullptr && mss->clamp) {
-    // tcpmss_tg4_check(): path MTU clamping only where there is a route out
-    return {std::nullopt, static_cast<std::uint8_t>(hook_bit(Hook::forward) | hook_bit(Hook::local_out) |
-                                                    hook_bit(Hook::post_routing))};
-  }
-  return {};
-}
-
-std::uint8_t legal_hooks(const Match& match) {
-  constexpr auto in_side = static_cast<std::uint8_t>(hook_bit(Hook::pre_routing) | hook_bit(Hook::local_in));
-  constexpr auto out_side =
-      static_cast<std::uint8_t>(hook_bit(Hook::local_out) | hook_bit(Hook::post_routing));
-  if (const auto* type = std::get_if<AddrtypeMatch>(&match)) {  // addrtype_mt_checkentry_v1()
-    if (type->limit_in) return static_cast<std::uint8_t>(all_hooks & ~out_side);
-    if (type->limit_out) return static_cast<std::uint8_t>(all_hooks & ~in_side);
-  }
-  if (std::holds_alternative<MacMatch>(match))
-    return static_cast<std::uint8_t>(in_side | hook_bit(Hook::forward));
-  return all_hooks;
-}
-
+constexpr std::uint32_t deepest = 15;  // jumps: NFT_JUMP_STACK_SIZE - 1
 constexpr std::string_view invalid_argument = "Invalid argument";
 
 }  // namespace
 
 TableDraft::TableDraft(Netns& netns, TableName table)
-    : netns_(netns), store_(netns.kernel().rules), name_(table), map_(store_) {
+    : netns_(netns),
+      store_(netns.kernel().rules),
+      name_(table),
+      map_(store_),
+      adopted_(store_),
+      written_(store_) {
   if (netns.netfilter != nullptr && netns.netfilter->has(table)) {
     exists_ = true;
     map_ = netns.netfilter->table(table)->chains;
@@ -76,6 +34,7 @@ TableDraft::TableDraft(Netns& netns, TableName table)
 }
 
 const ChainBlock* TableDraft::find(Symbol chain) const {
+  if (interned_) return map_.find(chain);
   if (const auto found = open_.find(chain.value()); found != open_.end()) return &found->second->block;
   return map_.find(chain);
 }
@@ -129,6 +88,17 @@ void TableDraft::wipe() {
   open_.clear();
   opened_.clear();
   policies_.clear();
+}
+
+void TableDraft::adopt(const ChainMap& chains) {
+  ensure_table();
+  map_.merge(chains);
+  adopted_.merge(chains);
+  std::erase_if(opened_, [&](std::uint32_t value) {
+    const bool replaced = chains.find(Symbol(value)) != nullptr;
+    if (replaced) open_.erase(value);
+    return replaced;
+  });
 }
 
 void TableDraft::create(Symbol chain) {
@@ -239,8 +209,24 @@ void TableDraft::commit(std::uint32_t line) {
   line_ = line;
   check_targets();
   check_removals();
-  if (exists_) check_reach();
+  intern_written();
+  if (exists_ && !reaches_well()) check_reach();
   apply();
+}
+
+/// What was changed goes into the store; from here on map_ is the table as it will be.
+void TableDraft::intern_written() {
+  std::ranges::sort(opened_);
+  opened_.erase(std::ranges::unique(opened_).begin(), opened_.end());
+  std::vector<ChainRef> written;
+  written.reserve(opened_.size());
+  for (const std::uint32_t value : opened_) {
+    const auto found = open_.find(value);
+    if (found != open_.end()) written.push_back(store_.intern(std::move(found->second->block)));
+  }
+  written_.insert_sorted(written);
+  map_.merge(written_);
+  interned_ = true;
 }
 
 const TableDraft::Row* TableDraft::row_of(Symbol chain, std::uint32_t row) const {
@@ -296,6 +282,61 @@ void TableDraft::check_removals() const {
   }
 }
 
+/// The same question as check_reach() asks, chain by chain instead of way by way: how deep the jumps below
+/// each chain go, and at which hooks all that is below may stand. Each chain is looked at once.
+bool TableDraft::reaches_well() const {
+  constexpr std::uint8_t unknown = 0xff, on_path = 0xfe;
+  struct Below {
+    std::uint8_t depth = unknown;
+    std::uint8_t hooks = all_hooks;
+  };
+  std::vector<Below> known(store_.chain_names());
+  struct Step {
+    const ChainBlock* chain;
+    std::size_t next = 0;
+  };
+  std::vector<Step> path;
+  const auto enter = [&](Symbol name) {
+    const ChainBlock* chain = map_.find(name);
+    ASSERT(chain != nullptr);
+    known[name.value()].depth = on_path;
+    known[name.value()].hooks = chain->allowed_hooks();
+    path.push_back({chain});
+  };
+  for (unsigned hook = 0; hook < 5; ++hook) {
+    const std::string_view text = base_chain_name(name_, static_cast<Hook>(hook));
+    if (text.empty()) continue;
+    const Symbol base = store_.chain_name(text);
+    if (known[base.value()].depth == unknown) enter(base);
+    while (!path.empty()) {
+      Step& step = path.back();
+      Below& own = known[step.chain->name().value()];
+      const auto targets = step.chain->jump_targets();
+      if (step.next < targets.size()) {
+        const Symbol target = targets[step.next];
+        Below& below = known[target.value()];
+        if (below.depth == on_path) return false;
+        if (below.depth == unknown) {
+          enter(target);
+          continue;
+        }
+        ++step.next;
+        continue;
+      }
+      std::uint8_t depth = 0;
+      for (const Symbol target : targets) {
+        depth = std::max(depth, static_cast<std::uint8_t>(known[target.value()].depth + 1));
+        own.hooks &= known[target.value()].hooks;
+      }
+      if (depth > deepest) return false;
+      own.depth = depth;
+      path.pop_back();
+    }
+    if ((known[base.value()].hooks & hook_bit(static_cast<Hook>(hook))) == 0) return false;
+  }
+  return true;
+}
+
 /// Linux 6.1 net/netfilter/nf_tables_api.c nft_chain_validate(), from each built-in chain: how deep jumps go,
 /// loops, and whether each rule may stand at the hooks from which it is reached. Chains that nothing reaches
 /// are not looked at.
@@ -311,7 +352,6 @@ void TableDraft::check_reach() const {
 
 void TableDraft::visit(Symbol chain, std::uint32_t level, std::uint8_t hooks, const Row* way_in, Symbol from,
                        boost::unordered_flat_map<std::uint32_t, Reach, IntegerHash>& reached) const {
-  constexpr std::uint32_t deepest = 15;  // NFT_JUMP_STACK_SIZE - 1
   Reach before = reached[chain.value()];
   if (level > deepest || before.on_path) refuse(way_in, from, "Too many links");
   const ChainBlock* block = find(chain);
@@ -362,6 +402,29 @@ void carry_states(LiveChain& from, std::uint32_t old_row, LiveChain& to, std::ui
 
 }  // namespace
 
+void TableDraft::carry_counters(TableState& table, const ChainRef& chain, const std::vector<Row>& rows) {
+  const Symbol name = chain->name();
+  std::unique_ptr<LiveChain> before;
+  if (const auto entered = table.live.find(name.value()); entered != table.live.end())
+    before = std::move(entered->second);
+  table.forget(name);
+  const bool counted = before != nullptr || std::ranges::any_of(rows, [](const Row& row) {
+                         return row.origin.counter && *row.origin.counter != Counter{};
+                       });
+  if (!counted) return;
+  LiveChain& after = *(table.live[name.value()] = std::make_unique<LiveChain>(chain));
+  for (std::uint32_t row = 0; row < rows.size(); ++row) {
+    const Row& origin = rows[row];
+    if (origin.old >= 0 && before != nullptr) {
+      const auto old_row = static_cast<std::uint32_t>(origin.old);
+      after.counter(row) = before->counter(old_row);
+      carry_states(*before, old_row, after, row);
+    } else if (origin.origin.counter && *origin.origin.counter != Counter{}) {
+      after.counter(row) = *origin.origin.counter;
+    }
+  }
+}
+
 void TableDraft::apply() {
   Netfilter& netfilter = netns_.ensure_netfilter();
   if (!exists_) {
@@ -380,34 +443,14 @@ void TableDraft::apply() {
     table.live[to.value()] = std::move(moved);
   }
   for (const auto& [chain, line] : removed_) table.forget(chain);
+  std::vector<std::uint32_t> entered_before;
+  for (const auto& [value, live] : table.live) {
+    if (adopted_.find(Symbol(value)) != nullptr) entered_before.push_back(value);
+  }
+  for (const std::uint32_t value : entered_before) table.forget(Symbol(value));
   for (const std::uint32_t value : opened_) {
     const auto found = open_.find(value);
-    if (found == open_.end()) continue;
-    const Symbol name(value);
-    Chain& chain = *found->second;
-    ChainRef ref = store_.intern(std::move(chain.block));
-    table.chains.insert(ref);
-    std::unique_ptr<LiveChain> before;
-    if (const auto entered = table.live.find(value); entered != table.live.end())
-      before = std::move(entered->second);
-    table.forget(name);
-    const bool counted = before != nullptr || std::ranges::any_of(chain.rows, [](const Row& row) {
-                           return row.origin.counter && *row.origin.counter != Counter{};
-                         });
-    if (counted) {
-      auto& after = table.live[value] = std::make_unique<LiveChain>(ref);
-      for (std::uint32_t row = 0; row < chain.rows.size(); ++row) {
-        const Row& origin = chain.rows[row];
-        if (origin.old >= 0 && before != nullptr) {
-          const auto old_row = static_cast<std::uint32_t>(origin.old);
-          after->counter(row) = before->counter(old_row);
-          carry_states(*before, old_row, *after, row);
-        } else if (origin.origin.counter && *origin.origin.counter != Counter{}) {
-          after->counter(row) = *origin.origin.counter;
-        }
-      }
-    }
-    open_.erase(value);
+    if (found != open_.end()) carry_counters(table, table.chains.ref(Symbol(value)), found->second->rows);
   }
   for (const auto& [value, change] : policies_) {
     BaseChain* base = table.base(Symbol(value));

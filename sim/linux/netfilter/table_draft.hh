@@ -56,6 +56,12 @@ class TableDraft {
   void zero(Symbol chain);
   void zero(Symbol chain, std::uint32_t row);
 
+  /// Takes these chains, in place of own ones of their names, with counters at zero.
+  void adopt(const ChainMap& chains);
+  /// After commit(): the chains that it wrote.
+  [[nodiscard]] const ChainMap& written() const { return written_; }
+  [[nodiscard]] bool wiped() const { return wiped_; }
+
   /// Throws IptablesError in the kernel's words. `line`: where the table ends in a restored text, 0 in a
   /// command.
   void commit(std::uint32_t line);
@@ -83,19 +89,25 @@ class TableDraft {
   void edit(Symbol chain, const std::function<void(std::vector<RuleSpec>&, std::vector<Row>&)>& change);
   void check_targets() const;
   void check_removals() const;
+  void intern_written();
+  [[nodiscard]] bool reaches_well() const;
   void check_reach() const;
   void visit(Symbol chain, std::uint32_t level, std::uint8_t hooks, const Row* way_in, Symbol from,
              boost::unordered_flat_map<std::uint32_t, Reach, IntegerHash>& reached) const;
   [[nodiscard]] const Row* row_of(Symbol chain, std::uint32_t row) const;
   [[noreturn]] void refuse(const Row* row, Symbol chain, std::string_view reason) const;
   void apply();
+  static void carry_counters(TableState& table, const ChainRef& chain, const std::vector<Row>& rows);
 
   Netns& netns_;
   RuleStore& store_;
   TableName name_;
   bool exists_ = false;
   bool wiped_ = false;
+  bool interned_ = false;
   ChainMap map_;
+  ChainMap adopted_;
+  ChainMap written_;
   boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Chain>, IntegerHash> open_;
   std::vector<std::uint32_t> opened_;  // in order
   std::vector<std::pair<Symbol, std::uint32_t>> removed_;

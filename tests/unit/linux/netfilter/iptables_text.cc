@@ -292,6 +292,54 @@ TEST_CASE("a restored text without its COMMIT changes nothing") {
   CHECK(host.saved() == "");
 }
 
+TEST_CASE("a text restored on a second node does what it did on the first, whatever stands there") {
+  // Long enough to be remembered: the second node follows the plan of the first.
+  std::string text = "*nat\n:KUBE-SERVICES - [0:0]\n";
+  for (int i = 0; i < 40; ++i) text += ":SVC-" + std::to_string(i) + " - [0:0]\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "SVC-" + std::to_string(i);
+    text += "-A KUBE-SERVICES -d 10.100.0." + std::to_string(i) + "/32 -j " + name + "\n-A " + name +
+            " -j RETURN\n";
+  }
+  text += "COMMIT\n";
+  constexpr std::string_view options[]{"-n"};
+  World world{""};
+  std::string first;
+  for (const auto* name : {"a", "b", "c"}) {
+    Netns& netns = world.add_host(name);
+    CHECK(iptables(netns, "-t nat -A POSTROUTING -j MASQUERADE").err == "");
+    CHECK(iptables(netns, "-t nat -N SVC-3").err == "");
+    CHECK(iptables(netns, "-t nat -c 5 6 -A SVC-3 -j ACCEPT").err == "");
+    CHECK(iptables_restore(netns, text, options).err == "");
+    const std::string saved = iptables_save(netns).out;
+    if (first.empty()) first = saved;
+    CHECK(saved == first);
+    CHECK(iptables(netns, "-t nat -S POSTROUTING").out ==
+          "-P POSTROUTING ACCEPT\n-A POSTROUTING -j MASQUERADE\n");
+    CHECK(iptables(netns, "-t nat -S SVC-3 -v").out == "-N SVC-3\n-A SVC-3 -c 0 0 -j RETURN\n");
+  }
+}
+
+TEST_CASE("a target far down the jumps must be legal at every hook that leads there") {
+  RuleHost host;
+  for (const auto* line :
+       {"-t nat -N a", "-t nat -N b", "-t nat -A a -j b", "-t nat -A b -j SNAT --to-source 1.1.1.1"}) {
+    host.run(line);
+  }
+  CHECK(host.fail("-t nat -A PREROUTING -j a") ==
+        "iptables v1.8.8 (nf_tables):  RULE_APPEND failed (Invalid argument): rule in chain PREROUTING\n");
+  host.run("-t nat -A POSTROUTING -j a");
+}
+
+TEST_CASE("sixteen chains in a row may call each other, seventeen may not") {
+  RuleHost host;
+  for (int i = 1; i <= 15; ++i) host.run("-N c" + std::to_string(i));
+  for (int i = 1; i < 15; ++i) host.run("-A c" + std::to_string(i) + " -j c" + std::to_string(i + 1));
+  host.run("-A INPUT -j c1");
+  host.run("-N c16");
+  CHECK(host.fail("-A c15 -j c16").find("Too many links") != std::string::npos);
+}
+
 TEST_CASE("iptables-save dates its comment by the scenario's clock") {
   Engine engine;
   PacketPool pool;
