@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/linux/conntrack/conntrack_state.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
 #include "sim/packet/build.hh"
@@ -51,6 +52,15 @@ Ipv4Address source_of_error(const Hop& hop, const Packet& about) {
     return netns.routing.select_source(hop.in, ip.source(), RouteScope::link);
   }
   return {};
+}
+
+/// nf_conntrack_tcp_set_closing(): a flow that was refused in its middle is over for conntrack.
+void close_connection(Netns& netns, const Packet& about) {
+  Connection* refused = netns.conntrack ? netns.conntrack->of(about) : nullptr;
+  if (refused == nullptr || !refused->has(connection_status::confirmed)) return;
+  const bool was_closed = refused->tcp == TcpState::close;
+  refused->tcp = TcpState::close;
+  if (!was_closed) netns.conntrack->state().refresh(*refused, netns.sysctls.ct_tcp_timeout_close);
 }
 
 /// nf_ct_attach(): an error travels as related to the flow it is about, in the other direction.
@@ -155,6 +165,7 @@ void send_tcp_reset(Hook, Hop& hop, const Packet& about) {
   reset->meta.trace = netns.next_trace();
   if (netns.sysctls.fwmark_reflect) reset->meta.mark = about.meta.mark;
   attach_connection(about, *reset);
+  close_connection(netns, about);
 
   FlowKey key;
   key.destination = header.destination;

@@ -86,7 +86,9 @@ int main(int count, char** words) {
     for (const auto& [question, text] : kernels.texts) {
       lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     }
-    const std::string report = difference(one, kernels, ours);
+    std::string report = difference(one, kernels, ours);
+    // Once more: a draw of the kernel's may have met a port that was taken, which `conntrack -S` counts.
+    if (!report.empty()) report = difference(one, court.run(one, Court::Ask::texts), ours);
     if (report.empty()) {
       ++equal;
     } else {

@@ -205,6 +205,9 @@ void Sockets::receive_udp(Hop& hop, PacketRef packet) {
   }
   if (best == nullptr) {
     ++netns.snmp.udp_no_ports;
+    // nf_reset_ct() in __udp4_lib_rcv(): the error is found by what it quotes, not tied to the flow.
+    packet->meta.connection = ConnectionId::none();
+    packet->meta.ct_info = CtInfo::none;
     send_icmp_error(hop, *packet, {icmp::unreachable, icmp::port_unreachable, 0});
     return drop(netns, hop.in, Stage::local_in, DropReason::no_socket, std::move(packet));
   }
