@@ -60,6 +60,8 @@ struct CommandKind {
   CheckCommand check;
   /// Whether the words make it open-ended; null: never.
   bool (*open_ended)(const std::vector<std::string>& words) = nullptr;
+  /// What only shows in the world where they are to run: filter expressions. Null: nothing.
+  std::string (*check_in)(const World& world, const std::vector<std::string>& words) = nullptr;
 };
 
 /// Commands of a host's shell: ping, curl, ip, iptables, ... (sim/lab/commands/*.cc), sorted by name.
@@ -77,5 +79,7 @@ struct LineCheck {
   bool open_ended = false;  // in the foreground such a step would never end
 };
 [[nodiscard]] LineCheck check_line(std::string_view line);
+/// Of a line that check_line() found good: what is wrong with it in this world, or "".
+[[nodiscard]] std::string check_line_in(const World& world, std::string_view line);
 
 }  // namespace ekspath

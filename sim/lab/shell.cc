@@ -165,6 +165,13 @@ LineCheck check_line(std::string_view text) {
   return {command->check(line.words), command->open_ended != nullptr && command->open_ended(line.words)};
 }
 
+std::string check_line_in(const World& world, std::string_view text) {
+  const Line line = parse(text);
+  if (line.shell == Line::Shell::terminal) return {};
+  const CommandKind* command = find_command(line.words.front());
+  return command->check_in == nullptr ? std::string() : command->check_in(world, line.words);
+}
+
 std::unique_ptr<RunningCommand> start_line(World& world, std::string_view text, std::string input,
                                            CommandOutput& output, CommandEnded ended) {
   const Line line = parse(text);

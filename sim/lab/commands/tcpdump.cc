@@ -197,10 +197,18 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
 }
 
 std::string check(const std::vector<std::string>& words) { return parse(words).error; }
+std::string check_in(const World& world, const std::vector<std::string>& words) {
+  const Query query = parse(words);
+  std::string error;
+  if (!query.expression.empty() && world.compile_filter) {
+    (void)world.compile_filter(query.expression, query.form.any, error);
+  }
+  return error.empty() ? error : fmt::format("tcpdump: filter '{}': {}", query.expression, error);
+}
 bool open_ended(const std::vector<std::string>& words) { return parse(words).count == 0; }
 
 }  // namespace
 
-CommandKind tcpdump_command() { return {"tcpdump", start, check, open_ended}; }
+CommandKind tcpdump_command() { return {"tcpdump", start, check, open_ended, check_in}; }
 
 }  // namespace ekspath
