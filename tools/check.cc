@@ -11,11 +11,12 @@ int check_scenarios(const CheckOptions& options) {
   for (const std::string& path : options.paths) {
     const auto base = load_or_explain({path, "", {}, {}});
     bool file_is_good = base.has_value() && LabRun::prepare(*base) != nullptr;
+    // Loading the base has read the variants; what only a world can tell is asked of each.
     if (file_is_good) {
       for (const VariantEntry& variant : base->variants) {
         auto scenario = load_or_explain({path, *variant.name, {}, {}});
-        file_is_good =
-            file_is_good && scenario.has_value() && LabRun::prepare(std::move(*scenario)) != nullptr;
+        const bool variant_is_good = scenario && LabRun::prepare(std::move(*scenario)) != nullptr;
+        file_is_good = file_is_good && variant_is_good;
       }
     }
     if (file_is_good) output.write(fmt::format("{}: ok\n", path));

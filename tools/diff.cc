@@ -12,6 +12,7 @@ constexpr std::size_t column = 92;
 struct Side {
   std::unique_ptr<LabRun> run;
   std::unique_ptr<JourneyReport> journeys;
+  bool whole = false;
 };
 
 /// One side, run to its end. Nothing: its mistakes are on standard error.
@@ -24,7 +25,7 @@ std::optional<Side> run_side(ScenarioChoice choice) {
   if (!side.run) return std::nullopt;
   side.journeys = std::make_unique<JourneyReport>(side.run->world().places());
   side.run->add_observer(*side.journeys);
-  (void)side.run->run();
+  side.whole = side.run->run();
   return side;
 }
 
@@ -36,8 +37,10 @@ std::string clipped(const std::string& line) {
 
 int diff_variants(const DiffOptions& options) {
   const auto left = run_side(options.left);
+  if (left && !left->whole) return exit_status::interrupted;
   const auto right = run_side(options.right);
   if (!left || !right) return exit_status::bad_input;
+  if (!right->whole) return exit_status::interrupted;
 
   StandardOutput output;
   const bool colour = wants_colour();

@@ -1,13 +1,49 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <sstream>
 
+#include "sim/base/near_miss.hh"
 #include "tools/completion.hh"
 #include "tools/subcommands.hh"
+#include "tools/terminal.hh"
 
 namespace ekspath {
 namespace {
+
+/// CLI11 takes "-1" for a huge number, and cuts numbers that are too large.
+CLI::Validator whole_number(std::uint64_t most) {
+  const auto check = [most](const std::string& word) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc() && end == word.data() + word.size() && number <= most) return std::string();
+    return fmt::format("found '{}'; expected a whole number from 0 to {}", word, most);
+  };
+  return {check, ""};
+}
+
+std::string with_near_miss(std::string text, std::string_view word, const std::vector<std::string>& known) {
+  const std::string near = near_miss(word, known);
+  return near.empty() ? text : text + fmt::format("; did you mean '{}'?", near);
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& word) {
+    if (std::ranges::find(words, word) != words.end()) return std::string();
+    return with_near_miss(fmt::format("found '{}'; expected one of {}", word, fmt::join(words, ", ")), word,
+                          words);
+  };
+  return {check, ""};
+}
+
+CLI::Validator not_empty() {
+  const auto check = [](const std::string& word) {
+    return word.empty() ? std::string("found nothing; expected a path") : std::string();
+  };
+  return {check, ""};
+}
 
 void add_scenario_options(CLI::App& command, ScenarioChoice& choice) {
   command.add_option("SCENARIO", choice.path, "Scenario file")->required();
@@ -16,26 +52,76 @@ void add_scenario_options(CLI::App& command, ScenarioChoice& choice) {
       .add_option("--set", choice.sets, "Change a value: cluster.cni.env.AWS_VPC_K8S_CNI_EXTERNALSNAT=true")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--seed", choice.seed, "Another seed: other ids and ports, the same verdicts");
+  command.add_option("--seed", choice.seed, "Another seed: other ids and ports, the same verdicts")
+      ->check(whole_number(std::numeric_limits<std::int64_t>::max()))
+      ->type_name("NUMBER");
 }
 
 void add_format_option(CLI::App& command, TextFormat& format) {
-  command.add_option("--output", format, "text or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, TextFormat>{{"text", TextFormat::text}, {"json", TextFormat::json}}))
+  const auto choose = [&format](const std::string& word) {
+    format = word == "json" ? TextFormat::json : TextFormat::text;
+  };
+  command.add_option_function<std::string>("--output", choose, "How it is printed")
+      ->check(one_of({"text", "json"}))
       ->type_name("text|json");
+}
+
+/// What CLI11 leaves unsaid of a word that nobody knows: "A subcommand is required" for `ekspath rnu`.
+std::string unknown_word(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2) return {};
+  const std::string first = argv[1];
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (!first.starts_with('-') && std::ranges::find(known, first) == known.end()) {
+    return with_near_miss(
+        fmt::format("unknown subcommand '{}'; expected one of {}", first, fmt::join(known, ", ")), first,
+        known);
+  }
+  const auto chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  for (const std::string& word : app.remaining(true)) {
+    if (!word.starts_with('-')) continue;
+    std::vector<std::string> options;
+    for (const CLI::Option* option : command.get_options()) {
+      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
+    }
+    return with_near_miss(fmt::format("unknown option '{}'", word), word.substr(0, word.find('=')), options);
+  }
+  return {};
+}
+
+/// Prints what is asked for (--help, --version), or what is wrong with the command line.
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::ostringstream out, err;
+  const bool asked_for = app.exit(error, out, err) == 0;
+  if (!asked_for) {
+    const std::string unknown = unknown_word(app, argc, argv);
+    if (unknown.empty()) {
+      fmt::print(stderr, "ekspath: {}", err.str());
+    } else {
+      fmt::print(stderr, "ekspath: {}\nRun with --help for more information.\n", unknown);
+    }
+    return exit_status::bad_input;
+  }
+  StandardOutput output;
+  output.write(out.str());
+  if (!out.str().ends_with('\n')) output.write("\n");
+  if (const auto failure = output.finish()) {
+    fmt::print(stderr, "ekspath: {}\n", to_string(*failure));
+    return exit_status::output_failed;
+  }
+  return exit_status::ok;
 }
 
 /// Parses the command line and runs what it asks for.
 int dispatch(int argc, char** argv) {
-  CLI::App app{"ekspath: the path that packets take in an EKS cluster, simulated"};
+  CLI::App app{"ekspath: the path that packets take in an EKS cluster, simulated", "ekspath"};
   app.set_version_flag("--version", "ekspath " EKSPATH_VERSION);
   app.name("ekspath");
   app.require_subcommand(1);
   app.footer(
-      "Exit status: 0 all well, 1 an expectation failed, 2 input or usage is wrong, 3 an output could not "
-      "be\n"
-      "written, 130 interrupted.");
+      "Exit status: 0 all well, 1 an expectation failed, 2 input or usage is wrong, 3 an output could not\n"
+      "be written, 130 interrupted.");
   std::function<int()> action;
 
   RunOptions run;
@@ -43,12 +129,16 @@ int dispatch(int argc, char** argv) {
   add_scenario_options(*run_command, run.scenario);
   run_command->add_option("--out", run.out, "Folder for the outputs")
       ->type_name("DIR")
+      ->check(not_empty())
       ->capture_default_str();
   run_command
       ->add_option("--trace", run.trace,
                    "Where the pcapng of all points goes: a file, a FIFO, or - for standard output")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->check(not_empty());
   run_command->add_option("--packets", run.packets, "How many packets' journeys are told")
+      ->check(whole_number(std::numeric_limits<std::uint32_t>::max()))
+      ->type_name("NUMBER")
       ->capture_default_str();
   run_command->add_flag("--all-decisions", run.all_decisions, "Tell the decisions that changed nothing, too");
   run_command->add_flag("--no-files", run.no_files, "Write no output folder");
@@ -90,7 +180,8 @@ int dispatch(int argc, char** argv) {
   CLI::App* graph_command = app.add_subcommand("graph", "Draw the scenario's network with Graphviz");
   add_scenario_options(*graph_command, graph.scenario);
   graph_command->add_option("--format", graph.format, "dot or svg (svg needs Graphviz' dot)")
-      ->check(CLI::IsMember({"dot", "svg"}))
+      ->check(one_of({"dot", "svg"}))
+      ->type_name("dot|svg")
       ->capture_default_str();
   graph_command->add_option("-o,--out", graph.out, "File, or - for standard output")->capture_default_str();
   graph_command->callback([&] { action = [&] { return graph_scenario(graph); }; });
@@ -103,13 +194,14 @@ int dispatch(int argc, char** argv) {
   CLI::App* completion_command = app.add_subcommand("completion", "Print a shell's completion script");
   completion_command->add_option("SHELL", shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+      ->check(one_of({"bash", "zsh", "fish"}))
+      ->type_name("SHELL");
   completion_command->callback([&] { action = [&] { return print_completion(shell, app); }; });
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+    return explain(app, error, argc, argv);
   }
   return action();
 }

@@ -21,13 +21,15 @@ extern "C" void on_signal(int) {
   if (Engine* engine = running_engine.load()) engine->interrupt();
 }
 
-/// SIGINT and SIGTERM end the run after the event at hand, while this lives.
+/// SIGINT and SIGTERM end the run after the event at hand, while this lives. A second one ends the program at
+/// once: a write may be waiting for a reader that never reads.
 class InterruptibleRun {
  public:
   explicit InterruptibleRun(Engine& engine) {
     running_engine = &engine;
     struct sigaction action {};
     action.sa_handler = on_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(SIGINT, &action, &interrupt_);
     sigaction(SIGTERM, &action, &terminate_);
   }
@@ -75,7 +77,12 @@ std::optional<Scenario> load_or_explain(const ScenarioChoice& choice) {
   options.sets = choice.sets;
   options.check_step = [](const Step& step, Diagnostics& found) {
     const LineCheck check = check_line(*step.run);
-    if (!check.error.empty()) found.report({step.run.where, check.error, "", ""});
+    if (!check.error.empty()) {
+      found.report({step.run.where, check.error, "", ""});
+    } else if (check.open_ended && !step.background) {
+      found.report({step.run.where, "a command that never ends by itself",
+                    "a count or a time limit (-c, -w), or background: true", ""});
+    }
   };
   options.check_filter = [](const FilterToCheck& filter, Diagnostics& found) {
     FilterNames names;

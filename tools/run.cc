@@ -100,6 +100,17 @@ std::string report_text(LabRun& run, const JourneyReport& journeys, const RunOpt
   return text;
 }
 
+/// Where standard output is a capture, the expectations that failed are told beside it.
+std::string failures_text(const std::vector<ExpectationResult>& expectations) {
+  std::string text;
+  for (const ExpectationResult& result : expectations) {
+    if (result.met) continue;
+    text += fmt::format("{}:{}:{}: {}: {}\n", result.where.file, result.where.line, result.where.column,
+                        result.text, result.mismatch);
+  }
+  return text;
+}
+
 int worst_of(const std::vector<SystemError>& errors, bool interrupted, bool expectations_met) {
   for (const SystemError& error : errors) fmt::print(stderr, "ekspath: {}\n", to_string(error));
   if (!errors.empty()) return exit_status::output_failed;
@@ -129,6 +140,7 @@ int run_scenario(const RunOptions& options) {
     }
     if (!options.trace.empty()) outputs.trace = options.trace;
     if (!run->capture(std::move(outputs))) return exit_status::bad_input;
+    if (const auto& error = run->captures()->error()) return worst_of({*error}, false, true);
   }
   JourneyReport journeys(run->world().places());
   run->add_observer(journeys);
@@ -137,11 +149,11 @@ int run_scenario(const RunOptions& options) {
   const bool interrupted = run->world().engine().interrupted();
   const Nanoseconds now = run->world().engine().now();
   if (Capture* captures = run->captures()) {
-    if (interrupted) {
+    if (!whole) {
       const auto parts = captures->abandon(now);
-      fmt::print(stderr,
-                 "ekspath: interrupted at {} of simulated time; {} unfinished files keep the name .part\n",
-                 now, parts.size());
+      fmt::print(stderr, "ekspath: {} at {} of simulated time; {} unfinished files keep the name .part\n",
+                 interrupted ? "interrupted" : "stopped", now, parts.size());
+      if (captures->error()) errors.push_back(*captures->error());
     } else {
       errors = captures->finish(now);
     }
@@ -151,7 +163,7 @@ int run_scenario(const RunOptions& options) {
   for (const ExpectationResult& result : expectations) met = met && result.met;
 
   const std::string summary = summary_json(*run, expectations, interrupted, journeys.packets());
-  if (!options.no_files && !interrupted) {
+  if (!options.no_files && whole) {
     if (auto error = write_file(folder + "/steps.txt", steps_text(run->steps().results())))
       errors.push_back(*error);
     if (auto error = write_file(folder + "/summary.json", summary)) errors.push_back(*error);
@@ -161,11 +173,12 @@ int run_scenario(const RunOptions& options) {
     StandardOutput output;
     output.write(options.format == TextFormat::json ? summary
                                                     : report_text(*run, journeys, options, expectations));
-    if (!options.no_files && !interrupted && options.format == TextFormat::text) {
+    if (!options.no_files && whole && errors.empty() && options.format == TextFormat::text) {
       output.write(fmt::format("\nwritten to {}/\n", folder));
     }
     if (auto error = output.finish()) errors.push_back(*error);
   }
+  if (options.quiet || stdout_is_taken) fmt::print(stderr, "{}", failures_text(expectations));
   return worst_of(errors, interrupted, met);
 }
 

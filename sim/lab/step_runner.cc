@@ -52,10 +52,6 @@ StepRunner::StepRunner(World& world, const Scenario& scenario, Diagnostics& diag
     if (!check.error.empty()) diagnostics.report({step.run.where, check.error, "", ""});
     const std::string misfit = check.error.empty() ? check_line_in(world, result.line) : std::string();
     if (!misfit.empty()) diagnostics.report({step.run.where, misfit, "", ""});
-    if (check.open_ended && !step.background) {
-      diagnostics.report({step.run.where, fmt::format("'{}' never ends by itself", result.line),
-                          "a count or a time limit (-c, -w), or background: true", ""});
-    }
     results_.push_back(std::move(result));
   }
   running_.resize(steps_.size());
