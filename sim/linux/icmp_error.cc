@@ -65,6 +65,9 @@ void close_connection(Netns& netns, const Packet& about) {
 
 /// nf_ct_attach(): an error travels as related to the flow it is about, in the other direction.
 void attach_connection(const Packet& about, Packet& answer) {
+  // Of an untracked packet the kernel keeps "related" without a flow: NOTRACK then does not see a fresh
+  // packet.
+  if (about.meta.ct_info == CtInfo::untracked) answer.meta.ct_info = CtInfo::related;
   if (!about.meta.connection) return;
   answer.meta.connection = about.meta.connection;
   answer.meta.ct_info = is_reply(about.meta.ct_info) ? CtInfo::related : CtInfo::related_reply;

@@ -456,8 +456,8 @@ class WorldDraw {
     switch (IpProtocol{ip.protocol()}) {
       case IpProtocol::udp: {
         if (one_in(6))
-          return add_error(sent.interface, source, destination, variable, "UDP 12", load16(transport + 2));
-        add(sent.interface, fmt::format("{}.{} > {}.{}: UDP {}", destination, load16(transport + 2), source,
+          return add_error(sent.interface, source, destination, variable, "UDP 12", variable("dport"));
+        add(sent.interface, fmt::format("{}.{} > {}.{}: UDP {}", destination, variable("dport"), source,
                                         variable("sport"), below(60)));
         return true;
       }
@@ -465,7 +465,7 @@ class WorldDraw {
         const TcpView tcp{const_cast<std::uint8_t*>(transport)};
         if (one_in(8)) {
           return add_error(sent.interface, source, destination, variable,
-                           fmt::format("TCP S seq {}", tcp.sequence()), tcp.destination_port());
+                           fmt::format("TCP S seq {}", tcp.sequence()), variable("dport"));
         }
         std::string flags = fmt::format(". seq {} ack {}", tcp.acknowledgement(), tcp.sequence());
         if (tcp.has(tcp_flag::syn)) {
@@ -480,7 +480,7 @@ class WorldDraw {
           flags = fmt::format("{}. seq {} ack {}", word_of({"F", "R", "P"}), tcp.acknowledgement(),
                               tcp.sequence());
         }
-        add(sent.interface, fmt::format("{}.{} > {}.{}: TCP {}", destination, tcp.destination_port(), source,
+        add(sent.interface, fmt::format("{}.{} > {}.{}: TCP {}", destination, variable("dport"), source,
                                         variable("sport"), flags));
         return true;
       }
@@ -498,7 +498,7 @@ class WorldDraw {
 
   template <class Variable>
   bool add_error(const std::string& interface, const std::string& source, const std::string& destination,
-                 const Variable& variable, const std::string& what, std::uint16_t port) {
+                 const Variable& variable, const std::string& what, const std::string& port) {
     const std::string from = one_in(2) ? destination : "192.0.2.1";
     add(interface, fmt::format("{} > {}: ICMP {} [{}.{} > {}.{}: {}]", from, source,
                                word_of({"3/3", "3/1", "11/0", "3/4 mtu 1300"}), source, variable("sport"),

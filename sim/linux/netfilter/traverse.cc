@@ -587,7 +587,8 @@ class Walk {
 
   /// Linux 6.1 net/netfilter/xt_CT.c notrack_tg()
   [[nodiscard]] std::optional<TableVerdict> act(const CtTarget& target) {
-    if (target.notrack && !packet_->meta.connection) {
+    // "Previously seen (loopback)? Ignore." That includes an error about an untracked packet.
+    if (target.notrack && !packet_->meta.connection && packet_->meta.ct_info == CtInfo::none) {
       packet_->meta.ct_forced_untracked = true;
       packet_->meta.ct_info = CtInfo::untracked;
     }
