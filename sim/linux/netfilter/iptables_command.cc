@@ -34,7 +34,8 @@ std::string check_iptables(std::span<const std::string_view> arguments) {
     if (arguments[i - 1] == "--match-set") objects.sets.by_name[std::string(arguments[i])];
   }
   try {
-    const IptablesOrder& order = IptablesParser(store, objects, false).parse(arguments);
+    IptablesParser parser(store, objects, false);
+    const IptablesOrder& order = parser.parse(arguments);
     if (order.verb == IptablesOrder::Verb::help) usage_error("option \"-h\" is not supported");
   } catch (const IptablesError& error) {
     const std::string text = report(error, "iptables", 0, {}).err;
