@@ -90,7 +90,7 @@ std::uint8_t* put32(std::uint8_t* at, std::uint32_t value) {
   return at + 4;
 }
 std::uint8_t* put_padded(std::uint8_t* at, const void* bytes, std::size_t size) {
-  std::memcpy(at, bytes, size);
+  if (size != 0) std::memcpy(at, bytes, size);  // an empty view may have no address at all
   const std::size_t whole = padded(size);
   std::memset(at + size, 0, whole - size);
   return at + whole;

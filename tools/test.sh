@@ -38,9 +38,7 @@ if run build-release tools/build.sh release; then
   run ctest-release ctest --test-dir build/release -j "$(nproc)" --output-on-failure --timeout 1200 "$@"
 fi
 if run build-dev tools/build.sh dev; then
-  # Three cases of unit_lab fail in the Debug build alone ("Network is unreachable"; docs/limitations.md): left out here until found.
-  echo "unit_lab is NOT run under the sanitizers: known failure, see docs/limitations.md"
-  run ctest-dev ctest --test-dir build/dev -L unit -E '^unit_lab$' -j "$(nproc)" --output-on-failure --timeout 600 "$@"
+  run ctest-dev ctest --test-dir build/dev -L unit -j "$(nproc)" --output-on-failure --timeout 600 "$@"
 fi
 
 echo

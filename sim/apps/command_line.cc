@@ -96,7 +96,7 @@ CommandLine parse_command_line(const OptionTable& table, const std::vector<std::
 }
 
 bool CommandLine::has(std::string_view name) const {
-  return std::ranges::any_of(options, [&](const GivenOption& option) { return option.name == name; });
+  return std::ranges::any_of(options, [&](const ProgramOption& option) { return option.name == name; });
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t low, std::int64_t high) {

@@ -9,7 +9,7 @@
 namespace ekspath {
 
 /// One option as it was given.
-struct GivenOption {
+struct ProgramOption {
   std::string name;      // "c", "connect-timeout"
   std::string argument;  // "" for those that take none
 };
@@ -28,7 +28,7 @@ struct OptionTable {
 /// A command line taken apart as GNU getopt does: options may follow operands, "--" ends them, letters may be
 /// joined.
 struct CommandLine {
-  std::vector<GivenOption> options;
+  std::vector<ProgramOption> options;
   std::vector<std::string> operands;
   std::string error;  // "" or what is wrong: the option is named
 

@@ -112,7 +112,7 @@ std::optional<CommandError> take_time(std::string_view spelling, const std::stri
   return std::nullopt;
 }
 
-std::optional<CommandError> take_option(const GivenOption& option, CurlOptions& options) {
+std::optional<CommandError> take_option(const ProgramOption& option, CurlOptions& options) {
   if (option.name == "connect-timeout") {
     return take_time("--connect-timeout", option.argument, options.connect_timeout_ns);
   }
@@ -169,7 +169,7 @@ std::variant<CurlOptions, CommandError> parse_curl(const std::vector<std::string
   const CommandLine line = parse_command_line(table, arguments);
   if (!line.error.empty()) return CommandError{line.error};
   CurlOptions options;
-  for (const GivenOption& option : line.options) {
+  for (const ProgramOption& option : line.options) {
     if (auto error = take_option(option, options)) return *error;
   }
   if (line.operands.empty())

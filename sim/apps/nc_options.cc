@@ -24,7 +24,7 @@ std::optional<CommandError> take_ports(std::string_view text, NcOptions& options
   return std::nullopt;
 }
 
-std::optional<CommandError> take_option(const GivenOption& option, NcOptions& options) {
+std::optional<CommandError> take_option(const ProgramOption& option, NcOptions& options) {
   switch (option.name.front()) {
     case 'u':
       options.udp = true;
@@ -91,7 +91,7 @@ std::variant<NcOptions, CommandError> parse_nc(const std::vector<std::string>& a
   const CommandLine line = parse_command_line(table, arguments);
   if (!line.error.empty()) return CommandError{line.error};
   NcOptions options;
-  for (const GivenOption& option : line.options) {
+  for (const ProgramOption& option : line.options) {
     if (auto error = take_option(option, options)) return *error;
   }
   if (line.operands.size() > 2)

@@ -24,7 +24,7 @@ std::optional<CommandError> take_number(std::string_view argument, std::int64_t 
   return std::nullopt;
 }
 
-std::optional<CommandError> take_milliseconds(const GivenOption& option, std::string_view what,
+std::optional<CommandError> take_milliseconds(const ProgramOption& option, std::string_view what,
                                               std::int64_t& value) {
   const auto nanoseconds = parse_seconds_ns(option.argument);
   if (!nanoseconds) return CommandError{fmt::format("ping: {}: {}", what, option.argument)};
@@ -32,7 +32,7 @@ std::optional<CommandError> take_milliseconds(const GivenOption& option, std::st
   return std::nullopt;
 }
 
-std::optional<CommandError> take_option(const GivenOption& option, PingOptions& options) {
+std::optional<CommandError> take_option(const ProgramOption& option, PingOptions& options) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t most_int = std::numeric_limits<std::int32_t>::max();
   std::int64_t number = 0;
@@ -90,7 +90,7 @@ std::variant<PingOptions, CommandError> parse_ping(const std::vector<std::string
   const CommandLine line = parse_command_line(table, arguments);
   if (!line.error.empty()) return CommandError{line.error};
   PingOptions options;
-  for (const GivenOption& option : line.options) {
+  for (const ProgramOption& option : line.options) {
     if (auto error = take_option(option, options)) return *error;
   }
   if (line.operands.empty()) return CommandError{"ping: usage error: Destination address required"};

@@ -6,12 +6,12 @@
 namespace ekspath {
 namespace {
 
-CommandError cannot_handle(const GivenOption& option) {
+CommandError cannot_handle(const ProgramOption& option) {
   return {fmt::format("Cannot handle `-{}' option with arg `{}'", option.name, option.argument)};
 }
 
 /// MAX, or MAX,HERE,NEAR with whole factors.
-std::optional<CommandError> take_wait(const GivenOption& option, TracerouteOptions& options) {
+std::optional<CommandError> take_wait(const ProgramOption& option, TracerouteOptions& options) {
   const std::string_view text = option.argument;
   const auto comma = text.find(',');
   const auto wait = parse_seconds_ns(text.substr(0, comma));
@@ -30,7 +30,7 @@ std::optional<CommandError> take_wait(const GivenOption& option, TracerouteOptio
   return std::nullopt;
 }
 
-std::optional<CommandError> take_option(const GivenOption& option, TracerouteOptions& options) {
+std::optional<CommandError> take_option(const ProgramOption& option, TracerouteOptions& options) {
   switch (option.name.front()) {
     case 'n':
       options.numeric = true;
@@ -77,7 +77,7 @@ std::variant<TracerouteOptions, CommandError> parse_traceroute(const std::vector
   const CommandLine line = parse_command_line(table, arguments);
   if (!line.error.empty()) return CommandError{line.error};
   TracerouteOptions options;
-  for (const GivenOption& option : line.options) {
+  for (const ProgramOption& option : line.options) {
     if (auto error = take_option(option, options)) return *error;
   }
   if (line.operands.empty()) return CommandError{"Specify \"host\" missing argument."};

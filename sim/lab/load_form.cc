@@ -164,13 +164,13 @@ std::optional<std::uint64_t> parse_rate(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<PortRange> parse_port_range(const std::string& text) {
+std::optional<PortSpan> parse_port_range(const std::string& text) {
   const std::size_t dash = text.find('-');
   const auto first = decimal(std::string_view(text).substr(0, dash), 65535);
   const auto last =
       dash == std::string::npos ? first : decimal(std::string_view(text).substr(dash + 1), 65535);
   if (!first || !last || *first > *last) return std::nullopt;
-  return PortRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
+  return PortSpan{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
 }
 
 std::optional<ProtocolChoice> parse_protocol(const std::string& text) {
@@ -328,11 +328,11 @@ Form<std::vector<Setting>> settings_form(std::string what) {
           }};
 }
 
-Form<PortRange> port_range_form() {
+Form<PortSpan> port_range_form() {
   Shape shape = text_shape("ports", "a port or a range of ports, such as 80 or 1024-65535",
                            "^[0-9]{1,5}(-[0-9]{1,5})?$");
   shape.or_number = true;
-  return parsed<PortRange>(std::move(shape), parse_port_range);
+  return parsed<PortSpan>(std::move(shape), parse_port_range);
 }
 
 Form<ProtocolChoice> protocol_form() {

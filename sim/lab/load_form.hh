@@ -309,12 +309,12 @@ Form<T> integer_form(std::string what, std::int64_t least, std::int64_t most) {
 /// {name: text, ...}, in order of name; values are strings.
 [[nodiscard]] Form<std::vector<Setting>> settings_form(std::string what);
 
-struct PortRange {
+struct PortSpan {
   std::uint16_t first = 0;
   std::uint16_t last = 65535;
 };
 /// 80 or 1024-65535.
-[[nodiscard]] Form<PortRange> port_range_form();
+[[nodiscard]] Form<PortSpan> port_range_form();
 
 /// all, icmp, tcp, udp, or an IANA number.
 struct ProtocolChoice {

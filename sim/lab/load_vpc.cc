@@ -104,7 +104,7 @@ Form<RouteTableEntry> route_table_form() {
 
 /// Protocol and ports of a rule, as security groups and ACLs share them.
 bool select_traffic(const std::optional<Located<ProtocolChoice>>& protocol,
-                    const std::optional<Located<PortRange>>& ports, TrafficSelector& selects,
+                    const std::optional<Located<PortSpan>>& ports, TrafficSelector& selects,
                     Reading& reading) {
   constexpr std::uint8_t tcp = 6;
   constexpr std::uint8_t udp = 17;
@@ -121,7 +121,7 @@ bool select_traffic(const std::optional<Located<ProtocolChoice>>& protocol,
 struct GroupRuleFile {
   Location where;
   std::optional<Located<ProtocolChoice>> protocol;
-  std::optional<Located<PortRange>> ports;
+  std::optional<Located<PortSpan>> ports;
   Located<std::string> peer;
 };
 
@@ -194,7 +194,7 @@ struct AclRuleFile {
   Located<std::uint16_t> number;
   bool allow = false;
   std::optional<Located<ProtocolChoice>> protocol;
-  std::optional<Located<PortRange>> ports;
+  std::optional<Located<PortSpan>> ports;
   Located<Prefix> peer;
 };
 

@@ -10,7 +10,7 @@ namespace ekspath {
 namespace {
 
 struct Invocation {
-  IpOptions options;
+  IpToolOptions options;
   std::string object;  // "address", "link", "route", "rule", "neighbour"
   std::vector<std::string> words;
   std::string error;

@@ -11,7 +11,7 @@
 /// {"show", "table", "2"}. Each `check` says what in the words is wrong, "" when nothing is.
 namespace ekspath {
 
-struct IpOptions {
+struct IpToolOptions {
   bool brief = false;       // -br
   bool statistics = false;  // -s
   bool ipv4_only = false;   // -4
@@ -24,10 +24,10 @@ struct IpSubject {
 };
 
 [[nodiscard]] std::string check_ip_address(const std::vector<std::string>& words);
-[[nodiscard]] CommandResult ip_address(const IpSubject& subject, const IpOptions& options,
+[[nodiscard]] CommandResult ip_address(const IpSubject& subject, const IpToolOptions& options,
                                        const std::vector<std::string>& words);
 [[nodiscard]] std::string check_ip_link(const std::vector<std::string>& words);
-[[nodiscard]] CommandResult ip_link(const IpSubject& subject, const IpOptions& options,
+[[nodiscard]] CommandResult ip_link(const IpSubject& subject, const IpToolOptions& options,
                                     const std::vector<std::string>& words);
 [[nodiscard]] std::string check_ip_neigh(const std::vector<std::string>& words);
 [[nodiscard]] CommandResult ip_neigh(Netns& netns, const std::vector<std::string>& words);

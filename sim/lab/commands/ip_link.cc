@@ -196,7 +196,7 @@ std::string check_ip_address(const std::vector<std::string>& words) {
   return parse_show(words, "addr").error;
 }
 
-CommandResult ip_address(const IpSubject& subject, const IpOptions& options,
+CommandResult ip_address(const IpSubject& subject, const IpToolOptions& options,
                          const std::vector<std::string>& words) {
   return each_interface(subject.netns, parse_show(words, "addr").device, [&](const Interface& interface) {
     if (options.ipv4_only && interface.addresses.empty()) return std::string();
@@ -212,7 +212,7 @@ CommandResult ip_address(const IpSubject& subject, const IpOptions& options,
 
 std::string check_ip_link(const std::vector<std::string>& words) { return parse_show(words, "link").error; }
 
-CommandResult ip_link(const IpSubject& subject, const IpOptions& options,
+CommandResult ip_link(const IpSubject& subject, const IpToolOptions& options,
                       const std::vector<std::string>& words) {
   return each_interface(subject.netns, parse_show(words, "link").device, [&](const Interface& interface) {
     if (options.brief) return brief_link(interface);

@@ -17,7 +17,7 @@ class Sink final : public Receiver<PacketRef> {
   PacketRef last;
 };
 
-void blind(World& world, std::string_view host) {
+void blind(LinuxWorld& world, std::string_view host) {
   world[host].observer = nullptr;
   for (Interface* interface : world[host].interfaces()) interface->tap = nullptr;
 }
@@ -25,7 +25,7 @@ void blind(World& world, std::string_view host) {
 /// One packet through a router: frame in, route, TTL, neighbour, frame out, and the event of the link behind
 /// it.
 void hop_through_router(benchmark::State& state) {
-  World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
   Netns& router = world["r"];
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     Route route;
@@ -64,7 +64,7 @@ BENCHMARK(hop_through_router)->Arg(0)->Arg(30)->Arg(1000);
 
 /// A whole echo over three hosts: eight hops' worth of walk, one answer by the kernel.
 void echo_over_router(benchmark::State& state) {
-  World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
   for (const std::string_view host : {"c", "r", "s"}) blind(world, host);
   Netns& client = world["c"];
   FlowKey key;
@@ -83,7 +83,7 @@ BENCHMARK(echo_over_router);
 /// Memory of pods as the CNI wires them, node side included.
 void bytes_per_pod(benchmark::State& state) {
   for (auto _ : state) {
-    World world("node(10.0.0.1) -- gw(10.0.0.2)");
+    LinuxWorld world("node(10.0.0.1) -- gw(10.0.0.2)");
     Netns& node = world["node"];
     std::vector<std::unique_ptr<Netns>> pods;
     const std::size_t before = mallinfo2().uordblks;

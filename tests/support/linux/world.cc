@@ -53,7 +53,7 @@ bool is_arp(std::string_view line) { return line.find("| ARP ") != std::string_v
 
 }  // namespace
 
-class World::Recorder final : public Tap, public Observer {
+class LinuxWorld::Recorder final : public Tap, public Observer {
  public:
   struct Frame {
     std::string place;
@@ -93,28 +93,28 @@ class World::Recorder final : public Tap, public Observer {
   const PlaceNames& places_;
 };
 
-World::World(std::string_view rows, std::uint64_t seed)
+LinuxWorld::LinuxWorld(std::string_view rows, std::uint64_t seed)
     : kernel{engine, pool, places, rules, seed, 0}, recorder_(std::make_unique<Recorder>(places)) {
   for (const std::string_view row : split(rows, ";")) build_row(row);
   add_routes();
 }
 
-World::~World() = default;
+LinuxWorld::~LinuxWorld() = default;
 
-Netns& World::operator[](std::string_view host) {
+Netns& LinuxWorld::operator[](std::string_view host) {
   const auto found = hosts_.find(host);
   if (found == hosts_.end()) throw std::invalid_argument(fmt::format("no host '{}'", host));
   return *found->second;
 }
 
-Interface& World::at(std::string_view place) {
+Interface& LinuxWorld::at(std::string_view place) {
   const std::size_t slash = place.find('/');
   Interface* interface = (*this)[place.substr(0, slash)].find_interface(place.substr(slash + 1));
   if (interface == nullptr) throw std::invalid_argument(fmt::format("no interface '{}'", place));
   return *interface;
 }
 
-Netns& World::add_host(std::string name) {
+Netns& LinuxWorld::add_host(std::string name) {
   const auto [found, is_new] = hosts_.try_emplace(name);
   if (is_new) {
     found->second = std::make_unique<Netns>(kernel, name);
@@ -125,10 +125,10 @@ Netns& World::add_host(std::string name) {
   return *found->second;
 }
 
-void World::watch(Interface& interface) { interface.tap = recorder_.get(); }
+void LinuxWorld::watch(Interface& interface) { interface.tap = recorder_.get(); }
 
-void World::join(std::string_view a, std::string_view address_a, std::string_view b,
-                 std::string_view address_b, const LinkSpec& link) {
+void LinuxWorld::join(std::string_view a, std::string_view address_a, std::string_view b,
+                      std::string_view address_b, const LinkSpec& link) {
   Netns& first = (*this)[a];
   Netns& second = (*this)[b];
   const auto mac = [this](const Netns& host, std::size_t number) {
@@ -156,7 +156,7 @@ void World::join(std::string_view a, std::string_view address_a, std::string_vie
   }
 }
 
-void World::build_row(std::string_view row) {
+void LinuxWorld::build_row(std::string_view row) {
   struct Mention {
     std::string name;
     std::vector<std::string_view> addresses;
@@ -182,7 +182,7 @@ void World::build_row(std::string_view row) {
 }
 
 /// Shortest ways, host by host; the first address of the next host's end is the gateway.
-void World::add_routes() {
+void LinuxWorld::add_routes() {
   for (const std::string& name : order_) {
     Netns& host = *hosts_.at(name);
     const bool is_leaf = host.interfaces().size() <= 2;
@@ -225,7 +225,7 @@ void World::add_routes() {
   }
 }
 
-int World::send(std::string_view host, std::string_view text) {
+int LinuxWorld::send(std::string_view host, std::string_view text) {
   Netns& netns = (*this)[host];
   PacketRef sent = packet(pool, text);
   FlowKey key;
@@ -237,14 +237,14 @@ int World::send(std::string_view host, std::string_view text) {
   return local_out(netns, std::move(sent), route);
 }
 
-void World::inject(std::string_view place, std::string_view text) {
+void LinuxWorld::inject(std::string_view place, std::string_view text) {
   PacketRef arriving = frame(pool, text);
   Interface& in = at(place);
   arriving->meta.trace = in.netns->next_trace();
   ingress(in, std::move(arriving));
 }
 
-std::string World::capture(std::string_view place) const {
+std::string LinuxWorld::capture(std::string_view place) const {
   std::string lines;
   for (const auto& frame : recorder_->frames) {
     if (is_arp(frame.link) || (!place.empty() && frame.place != place)) continue;
@@ -254,7 +254,7 @@ std::string World::capture(std::string_view place) const {
   return lines;
 }
 
-std::string World::capture_frames(std::string_view place) const {
+std::string LinuxWorld::capture_frames(std::string_view place) const {
   std::string lines;
   for (const auto& frame : recorder_->frames) {
     if (!place.empty() && frame.place != place) continue;
@@ -264,7 +264,7 @@ std::string World::capture_frames(std::string_view place) const {
   return lines;
 }
 
-std::vector<Nanoseconds> World::times(std::string_view place) const {
+std::vector<Nanoseconds> LinuxWorld::times(std::string_view place) const {
   std::vector<Nanoseconds> all;
   for (const auto& frame : recorder_->frames) {
     if (frame.place == place) all.push_back(frame.time);
@@ -272,10 +272,10 @@ std::vector<Nanoseconds> World::times(std::string_view place) const {
   return all;
 }
 
-std::string World::drops() const { return recorder_->drops; }
-std::string World::walk() const { return recorder_->walk; }
+std::string LinuxWorld::drops() const { return recorder_->drops; }
+std::string LinuxWorld::walk() const { return recorder_->walk; }
 
-void World::forget() {
+void LinuxWorld::forget() {
   recorder_->frames.clear();
   recorder_->walk.clear();
   recorder_->drops.clear();

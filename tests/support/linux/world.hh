@@ -14,7 +14,7 @@ namespace ekspath {
 
 /// A tiny world from a line of text, for tests of linux/ and of what stands on it.
 ///
-///   World world("pod(10.0.0.5) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
+///   LinuxWorld world("pod(10.0.0.5) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
 ///
 /// Hosts in a row are joined by veths without delay; in brackets the host's address on each of its links,
 /// from left to right
@@ -22,10 +22,10 @@ namespace ekspath {
 /// are for the new links. The interfaces of each host are e0, e1, ... in order. Hosts of one link have a
 /// default route to the other end; those of more links forward, and know the way to each subnet. All is up,
 /// MTU 1500, MACs 02:00:00:00:HOST:INTERFACE. Every frame and every decision is recorded.
-class World {
+class LinuxWorld {
  public:
-  explicit World(std::string_view rows, std::uint64_t seed = 1);
-  ~World();
+  explicit LinuxWorld(std::string_view rows, std::uint64_t seed = 1);
+  ~LinuxWorld();
 
   [[nodiscard]] Netns& operator[](std::string_view host);
   /// "node/e0"

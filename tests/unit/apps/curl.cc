@@ -10,7 +10,7 @@ using namespace literals;
 constexpr std::string_view rows = "pod(10.0.0.5) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)";
 
 TEST_CASE("curl prints what the server saw of it") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::http_echo, 80, {});
   const Ran ran = run_program(world, "pod", {"curl", "--local-port", "40000", "http://10.1.0.2/a?b=c"}, 1_s);
   CHECK(ran.text ==
@@ -25,13 +25,13 @@ TEST_CASE("curl prints what the server saw of it") {
 }
 
 TEST_CASE("a server of the kind http-client-address answers with the client's address alone") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::http_client_address, 80, {});
   CHECK(run_program(world, "pod", {"curl", "-s", "10.1.0.2"}, 1_s).text == "10.0.0.5\n");
 }
 
 TEST_CASE("curl -v shows the conversation") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::http_client_address, 8080, {});
   const Ran ran = run_program(world, "pod", {"curl", "-v", "http://10.1.0.2:8080/"}, 1_s);
   CHECK(ran.text ==
@@ -54,15 +54,16 @@ TEST_CASE("curl -v shows the conversation") {
 }
 
 TEST_CASE("curl asks its own host over loopback") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["pod"], ServerKind::http_client_address, 80, {});
   CHECK(run_program(world, "pod", {"curl", "-s", "http://127.0.0.1/"}, 1_s).text == "127.0.0.1\n");
   CHECK(run_program(world, "pod", {"curl", "-s", "http://10.0.0.5/"}, 1_s).text == "10.0.0.5\n");
 }
 
 TEST_CASE("curl takes what nc serves; a server that hangs up without a word is error 52") {
-  World world(rows);
-  StartedProgram server = start_program(world["server"], {"nc", "-l", "80"}, "HTTP/1.0 200 OK\n\nhello\n", {});
+  LinuxWorld world(rows);
+  StartedProgram server =
+      start_program(world["server"], {"nc", "-l", "80"}, "HTTP/1.0 200 OK\n\nhello\n", {});
   REQUIRE(server.program);
   world.run_for(1_ms);
   Ran ran = run_program(world, "pod", {"curl", "-m", "1", "http://10.1.0.2/"}, 3_s);
@@ -76,7 +77,7 @@ TEST_CASE("curl takes what nc serves; a server that hangs up without a word is e
 }
 
 TEST_CASE("a refused connection is curl's error 7") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"curl", "http://10.1.0.2:81/"}, 1_s);
   CHECK(ran.text ==
         "curl: (7) Failed to connect to 10.1.0.2 port 81 after 0 ms: Couldn't connect to server\n");
@@ -84,7 +85,7 @@ TEST_CASE("a refused connection is curl's error 7") {
 }
 
 TEST_CASE("no answer within -m is curl's error 28, and -s hides the text") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("server/e0").up = false;
   Ran ran = run_program(world, "pod", {"curl", "-m", "2", "http://10.1.0.2/"}, 10_s);
   CHECK(ran.text == "curl: (28) Connection timed out after 2001 milliseconds\n");
@@ -95,14 +96,14 @@ TEST_CASE("no answer within -m is curl's error 28, and -s hides the text") {
 }
 
 TEST_CASE("a name that nobody knows is curl's error 6") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"curl", "http://nowhere/"}, 1_s);
   CHECK(ran.text == "curl: (6) Could not resolve host: nowhere\n");
   CHECK(ran.status == 6);
 }
 
 TEST_CASE("-w writes what was asked for, without the body when -o takes it") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::http_echo, 80, {});
   const Ran ran = run_program(
       world, "pod",

@@ -8,7 +8,7 @@ namespace {
 using namespace literals;
 
 TEST_CASE("a flood sends its count at an even rate, and the sink takes every datagram") {
-  World world("client(10.0.0.2) -- server(10.0.0.3)");
+  LinuxWorld world("client(10.0.0.2) -- server(10.0.0.3)");
   FloodSink sink(world["server"], 9376);
   const FloodSpec spec{{Ipv4Address(10, 0, 0, 3), 9376}, 40000, 100, 10_us, 1000};
   const FloodSender sender(world["client"], spec, 5_ms);
@@ -22,7 +22,7 @@ TEST_CASE("a flood sends its count at an even rate, and the sink takes every dat
 }
 
 TEST_CASE("a sink that echoes sends each datagram back") {
-  World world("client(10.0.0.2) -- server(10.0.0.3)");
+  LinuxWorld world("client(10.0.0.2) -- server(10.0.0.3)");
   FloodSink back(world["client"], 40001);
   FloodSink echo(world["server"], 9376, FloodSink::Answer::echo);
   UdpSocket client(world["client"]);
@@ -36,7 +36,7 @@ TEST_CASE("a sink that echoes sends each datagram back") {
 }
 
 TEST_CASE("in the steady state a flood takes its packets from the pool alone") {
-  World world("client(10.0.0.2) -- server(10.0.0.3)");
+  LinuxWorld world("client(10.0.0.2) -- server(10.0.0.3)");
   FloodSink sink(world["server"], 9376);
   const FloodSpec spec{{Ipv4Address(10, 0, 0, 3), 9376}, 40000, 100, 10_us, 0};
   const FloodSender sender(world["client"], spec, 1_ms);

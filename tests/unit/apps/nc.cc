@@ -9,7 +9,7 @@ using namespace literals;
 
 constexpr std::string_view rows = "pod(10.0.0.5) -- server(10.0.0.6)";
 
-std::unique_ptr<Program> start(World& world, std::string_view host, std::vector<std::string> arguments,
+std::unique_ptr<Program> start(LinuxWorld& world, std::string_view host, std::vector<std::string> arguments,
                                std::string input = {}) {
   StartedProgram started = start_program(world[host], std::move(arguments), std::move(input), {});
   REQUIRE_MESSAGE(started.program != nullptr, started.error->text);
@@ -17,7 +17,7 @@ std::unique_ptr<Program> start(World& world, std::string_view host, std::vector<
 }
 
 TEST_CASE("two ncs talk over TCP: each prints the other's input, and both end") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start(world, "server", {"nc", "-n", "-l", "-v", "81"}, "reply\n");
   const Ran client = run_program(world, "pod", {"nc", "-n", "-v", "-p", "40000", "-w", "1", "10.0.0.6", "81"},
                                  5_s, "hello\n");
@@ -28,7 +28,7 @@ TEST_CASE("two ncs talk over TCP: each prints the other's input, and both end") 
 }
 
 TEST_CASE("nc -u sends its input as a datagram and waits -w seconds for answers") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start(world, "server", {"nc", "-n", "-u", "-l", "-v", "55"}, "toudp\n");
   const Ran client =
       run_program(world, "pod", {"nc", "-u", "-p", "40000", "-w", "1", "10.0.0.6", "55"}, 5_s, "hello\n");
@@ -39,7 +39,7 @@ TEST_CASE("nc -u sends its input as a datagram and waits -w seconds for answers"
 }
 
 TEST_CASE("nc -z -v says of each port of a range whether it is open") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::tcp_echo, 80, {});
   const Ran ran = run_program(world, "pod", {"nc", "-z", "-v", "10.0.0.6", "79-81"}, 5_s);
   CHECK(ran.text ==
@@ -50,7 +50,7 @@ TEST_CASE("nc -z -v says of each port of a range whether it is open") {
 }
 
 TEST_CASE("nc -z -u finds a closed port by its refusal, an open one by silence") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::udp_sink, 53, {});
   Ran ran = run_program(world, "pod", {"nc", "-z", "-u", "-v", "10.0.0.6", "53"}, 10_s);
   CHECK(ran.text == "Connection to 10.0.0.6 53 port [udp/domain] succeeded!\n");
@@ -61,7 +61,7 @@ TEST_CASE("nc -z -u finds a closed port by its refusal, an open one by silence")
 }
 
 TEST_CASE("nc -w limits the wait for a connection") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("server/e0").up = false;
   const Ran ran = run_program(world, "pod", {"nc", "-z", "-v", "-w", "1", "10.0.0.6", "83"}, 10_s);
   CHECK(ran.text == "nc: connect to 10.0.0.6 port 83 (tcp) timed out: Operation now in progress\n");
@@ -69,7 +69,7 @@ TEST_CASE("nc -w limits the wait for a connection") {
 }
 
 TEST_CASE("an HTTP server answers what nc types, and closes for an old client or a bad request") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::http_client_address, 80, {});
   Ran ran = run_program(world, "pod", {"nc", "10.0.0.6", "80"}, 1_s, "GET / HTTP/1.0\n\n");
   CHECK(ran.text.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -81,7 +81,7 @@ TEST_CASE("an HTTP server answers what nc types, and closes for an old client or
 }
 
 TEST_CASE("nc refuses what it cannot bind") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"nc", "-s", "9.9.9.9", "10.0.0.6", "80"}, 1_s);
   CHECK(ran.text == "nc: bind failed: Cannot assign requested address\n");
   CHECK(ran.status == 1);

@@ -20,7 +20,7 @@ Route route(RouteType type, const Prefix& prefix) {
 // worlds.
 
 TEST_CASE("ping prints three replies, a kernel timer's second apart") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-c", "3", "10.1.0.2"}, 60_s);
   CHECK(ran.text ==
         "PING 10.1.0.2 (10.1.0.2) 56(84) bytes of data.\n"
@@ -35,7 +35,7 @@ TEST_CASE("ping prints three replies, a kernel timer's second apart") {
 }
 
 TEST_CASE("an echo request has DF and 56 bytes, its reply no DF") {
-  World world(rows);
+  LinuxWorld world(rows);
   run_program(world, "pod", {"ping", "-c", "1", "10.1.0.2"}, 1_s);
   CHECK(world.capture("pod/e0") ==
         "pod/e0 out 10.0.0.5 > 10.1.0.2: ICMP echo request id 2207 seq 1 len 56\n"
@@ -43,7 +43,7 @@ TEST_CASE("an echo request has DF and 56 bytes, its reply no DF") {
 }
 
 TEST_CASE("the rtt line is computed in whole microseconds") {
-  World world("pod(-)");
+  LinuxWorld world("pod(-)");
   world.add_host("server");
   world.join("pod", "10.0.0.5", "server", "10.0.0.6", LinkSpec{51_us});
   const Ran ran = run_program(world, "pod", {"ping", "-q", "-c", "3", "-i", "0.2", "10.0.0.6"}, 60_s);
@@ -56,7 +56,7 @@ TEST_CASE("the rtt line is computed in whole microseconds") {
 }
 
 TEST_CASE("long round trips are printed with fewer digits") {
-  World world("pod(-)");
+  LinuxWorld world("pod(-)");
   world.add_host("server");
   world.join("pod", "10.0.0.5", "server", "10.0.0.6", LinkSpec{5'006'400_ns});
   Ran ran = run_program(world, "pod", {"ping", "-c", "2", "-i", "0.5", "10.0.0.6"}, 60_s);
@@ -68,7 +68,7 @@ TEST_CASE("long round trips are printed with fewer digits") {
 }
 
 TEST_CASE("nothing comes back: no line a probe, and an empty line for the rtt") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("server/e0").up = false;
   const Ran ran = run_program(world, "pod", {"ping", "-c", "2", "-W", "1", "10.1.0.99"}, 2500_ms);
   CHECK(ran.text ==
@@ -81,7 +81,7 @@ TEST_CASE("nothing comes back: no line a probe, and an empty line for the rtt") 
 }
 
 TEST_CASE("a router without a route says net unreachable") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-c", "1", "-W", "1", "198.51.100.1"}, 60_s);
   CHECK(ran.text ==
         "PING 198.51.100.1 (198.51.100.1) 56(84) bytes of data.\n"
@@ -94,7 +94,7 @@ TEST_CASE("a router without a route says net unreachable") {
 }
 
 TEST_CASE("a neighbour that never answers is told by this host itself, in one go: pipe 4") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-c", "4", "10.0.0.77"}, 60_s);
   CHECK(ran.text ==
         "PING 10.0.0.77 (10.0.0.77) 56(84) bytes of data.\n"
@@ -109,7 +109,7 @@ TEST_CASE("a neighbour that never answers is told by this host itself, in one go
 }
 
 TEST_CASE("a TTL that runs out is told by the router where it did") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-c", "1", "-s", "1000", "-t", "1", "10.1.0.2"}, 60_s);
   CHECK(ran.text ==
         "PING 10.1.0.2 (10.1.0.2) 1000(1028) bytes of data.\n"
@@ -121,7 +121,7 @@ TEST_CASE("a TTL that runs out is told by the router where it did") {
 }
 
 TEST_CASE("the MTU of the path is learnt from the first, the next are refused at home") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("node/e1").mtu = 1400;
   const Ran ran = run_program(
       world, "pod", {"ping", "-c", "3", "-W", "1", "-i", "0.2", "-M", "do", "-s", "1450", "10.1.0.2"}, 60_s);
@@ -137,13 +137,13 @@ TEST_CASE("the MTU of the path is learnt from the first, the next are refused at
 }
 
 TEST_CASE("a big echo without DF crosses in fragments") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-c", "1", "-s", "4000", "10.1.0.2"}, 60_s);
   CHECK(ran.text.find("4008 bytes from 10.1.0.2: icmp_seq=1 ttl=63 time=0.000 ms\n") != std::string::npos);
 }
 
 TEST_CASE("routes that forbid end ping before it starts, each in its words") {
-  World world(rows);
+  LinuxWorld world(rows);
   Routing& routing = world["pod"].routing;
   REQUIRE(routing.add_route(route_table::main,
                             route(RouteType::unreachable, *Prefix::parse("198.51.100.64/28"))) == 0);
@@ -161,7 +161,7 @@ TEST_CASE("routes that forbid end ping before it starts, each in its words") {
 }
 
 TEST_CASE("-I names a source or an interface, and the first line says so") {
-  World world(rows);
+  LinuxWorld world(rows);
   CHECK(run_program(world, "pod", {"ping", "-c", "1", "-I", "10.0.0.5", "10.1.0.2"}, 1_s)
             .text.starts_with("PING 10.1.0.2 (10.1.0.2) from 10.0.0.5 : 56(84) bytes of data.\n64 bytes"));
   CHECK(run_program(world, "pod", {"ping", "-c", "1", "-I", "e0", "10.1.0.2"}, 1_s)
@@ -173,7 +173,7 @@ TEST_CASE("-I names a source or an interface, and the first line says so") {
 }
 
 TEST_CASE("without -c ping runs until it is interrupted, and then sums up") {
-  World world(rows);
+  LinuxWorld world(rows);
   const StartedProgram started = start_program(world["pod"], {"ping", "-q", "10.1.0.2"}, "", {});
   world.run_for(2500_ms);
   CHECK(started.program->running());
@@ -185,7 +185,7 @@ TEST_CASE("without -c ping runs until it is interrupted, and then sums up") {
 }
 
 TEST_CASE("-w ends ping at its time, whatever came") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"ping", "-q", "-w", "2", "10.1.0.2"}, 10_s);
   CHECK(ran.text.find("2 packets transmitted, 2 received, 0% packet loss, time 1024ms\n") !=
         std::string::npos);
@@ -193,7 +193,7 @@ TEST_CASE("-w ends ping at its time, whatever came") {
 }
 
 TEST_CASE("a program that is destroyed while it waits leaves nothing behind") {
-  World world(rows);
+  LinuxWorld world(rows);
   StartedProgram started = start_program(world["pod"], {"ping", "10.1.0.2"}, "", {});
   world.run_for(10_ms);
   started.program.reset();

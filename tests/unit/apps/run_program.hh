@@ -17,7 +17,7 @@ struct Ran {
 };
 
 /// Runs a command in a host of the world for that long.
-inline Ran run_program(World& world, std::string_view host, std::vector<std::string> arguments,
+inline Ran run_program(LinuxWorld& world, std::string_view host, std::vector<std::string> arguments,
                        Nanoseconds time, std::string input = {}) {
   StartedProgram started = start_program(world[host], std::move(arguments), std::move(input), {});
   REQUIRE_MESSAGE(started.program != nullptr, started.error->text);

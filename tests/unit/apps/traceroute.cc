@@ -11,7 +11,7 @@ constexpr std::string_view rows =
     "pod(10.0.0.5) -- node(10.0.0.1, 10.1.0.1) -- router(10.1.0.2, 10.2.0.1) -- server(10.2.0.2)";
 
 TEST_CASE("traceroute by UDP shows each router and the destination's port unreachable") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"traceroute", "-n", "10.2.0.2"}, 30_s);
   CHECK(ran.text ==
         "traceroute to 10.2.0.2 (10.2.0.2), 30 hops max, 60 byte packets\n"
@@ -22,7 +22,7 @@ TEST_CASE("traceroute by UDP shows each router and the destination's port unreac
 }
 
 TEST_CASE("traceroute -I asks with echo requests, without -n each address stands twice") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran = run_program(world, "pod", {"traceroute", "-I", "-q", "1", "10.2.0.2"}, 30_s);
   CHECK(ran.text ==
         "traceroute to 10.2.0.2 (10.2.0.2), 30 hops max, 60 byte packets\n"
@@ -32,7 +32,7 @@ TEST_CASE("traceroute -I asks with echo requests, without -n each address stands
 }
 
 TEST_CASE("traceroute -T asks with SYNs of its own, which the server refuses") {
-  World world(rows);
+  LinuxWorld world(rows);
   const Ran ran =
       run_program(world, "pod", {"traceroute", "-n", "-T", "-p", "80", "-q", "1", "10.2.0.2"}, 30_s);
   CHECK(ran.text ==
@@ -43,7 +43,7 @@ TEST_CASE("traceroute -T asks with SYNs of its own, which the server refuses") {
 }
 
 TEST_CASE("a listening port answers traceroute -T as well, and the own host resets what it did not open") {
-  World world(rows);
+  LinuxWorld world(rows);
   const auto server = start_server(world["server"], ServerKind::tcp_echo, 80, {});
   const Ran ran =
       run_program(world, "pod", {"traceroute", "-n", "-T", "-q", "1", "-f", "3", "-m", "3", "10.2.0.2"}, 1_s);
@@ -54,7 +54,7 @@ TEST_CASE("a listening port answers traceroute -T as well, and the own host rese
 }
 
 TEST_CASE("silence shows as stars after -w seconds") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("server/e0").up = false;
   const Ran ran = run_program(world, "pod", {"traceroute", "-n", "-w", "0.5", "-m", "4", "10.2.0.2"}, 2_s);
   CHECK(ran.text ==

@@ -12,7 +12,7 @@ constexpr std::string_view three_hosts = "c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -
 Ipv4Address ip(std::string_view text) { return *Ipv4Address::parse(text); }
 
 TEST_CASE("an echo request crosses a router with its TTL one lower, and is answered by the far kernel") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   REQUIRE(world.send("c", "10.1.0.2 > 10.2.0.2: ICMP echo request id 7 seq 1 len 56") == 0);
   world.run_for(1_s);
   INFO(world.walk());
@@ -24,7 +24,7 @@ TEST_CASE("an echo request crosses a router with its TTL one lower, and is answe
 }
 
 TEST_CASE("the order at a router: in, then ARP, then out; ARP is tapped too") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   REQUIRE(world.send("c", "10.1.0.2.1 > 10.2.0.2.2: UDP 0") == 0);
   world.run_for(1_s);
   std::string order;
@@ -37,7 +37,7 @@ TEST_CASE("the order at a router: in, then ARP, then out; ARP is tapped too") {
 }
 
 TEST_CASE("TTL 1 dies at the router: 11/0 quotes it as it came") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   REQUIRE(world.send("c", "10.1.0.2.1 > 10.2.0.2.2: UDP 4, ttl 1") == 0);
   world.run_for(1_s);
   CHECK(
@@ -47,7 +47,7 @@ TEST_CASE("TTL 1 dies at the router: 11/0 quotes it as it came") {
 }
 
 TEST_CASE("too big with DF: 3/4 with the next MTU, and the TTL as it came; the sender learns it for 600 s") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   world.at("r/e1").mtu = 1400;
   REQUIRE(world.send("c", "10.1.0.2.1 > 10.2.0.2.2: UDP 1472") == 0);
   world.run_for(1_s);
@@ -64,7 +64,7 @@ TEST_CASE("too big with DF: 3/4 with the next MTU, and the TTL as it came; the s
 
 TEST_CASE(
     "forwarding belongs to the incoming interface; off, packets die silently and count as address errors") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(write_sysctl(world["r"], "net.ipv4.conf.e0.forwarding", "0") == 0);
   REQUIRE(world.send("c", "10.1.0.2.1 > 10.2.0.2.2: UDP 4") == 0);
   REQUIRE(world.send("s", "10.2.0.2.1 > 10.1.0.2.2: UDP 4") == 0);
@@ -78,7 +78,7 @@ TEST_CASE(
 
 TEST_CASE("each kind of dead end has its drop reason, and its ICMP error or none") {
   const auto answer = [](RouteType type) {
-    World world(three_hosts);
+    LinuxWorld world(three_hosts);
     Route route;
     route.prefix = *Prefix::parse("99.0.0.0/8");
     route.type = type;
@@ -97,7 +97,7 @@ TEST_CASE("each kind of dead end has its drop reason, and its ICMP error or none
 }
 
 TEST_CASE("a host's own send fails with the errno of its dead end") {
-  World world("h(10.0.0.1) -- p(-)");
+  LinuxWorld world("h(10.0.0.1) -- p(-)");
   const auto add = [&](std::string_view prefix, RouteType type) {
     Route route;
     route.prefix = *Prefix::parse(prefix);
@@ -117,7 +117,7 @@ TEST_CASE("a host's own send fails with the errno of its dead end") {
 
 TEST_CASE(
     "a router that sends a packet back where it came from says so: nine redirects, each gap twice the last") {
-  World world("c(10.1.0.2) -- r(10.1.0.1)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1)");
   CHECK(write_sysctl(world["r"], "net.ipv4.ip_forward", "1") == 0);
   const auto dead_gateway = MacAddress{{2, 0, 0, 0, 9, 9}};
   CHECK(world["r"].neighbours.add({ip("10.1.0.9"), 2, dead_gateway, NeighbourState::permanent}) == 0);
@@ -142,7 +142,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a redirect is followed once the new gateway has answered ARP") {
-  World world("c(10.1.0.2) -- r(10.1.0.1)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1)");
   Netns& client = world["c"];
   REQUIRE(world.send("c", "10.1.0.2.1 > 99.0.0.1.2: UDP 4") == 0);
   world.run_for(1_s);
@@ -167,7 +167,7 @@ TEST_CASE("a redirect is followed once the new gateway has answered ARP") {
 }
 
 TEST_CASE("any own address is reached by any interface") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   REQUIRE(world.send("c", "10.1.0.2 > 10.2.0.1: ICMP echo request id 7 seq 1") == 0);
   world.run_for(1_s);
   CHECK(world.capture("c/e0").ends_with(
@@ -175,7 +175,7 @@ TEST_CASE("any own address is reached by any interface") {
 }
 
 TEST_CASE("to an own address a packet goes by lo, once, and comes back in") {
-  World world("h(10.0.0.1) -- p(-)");
+  LinuxWorld world("h(10.0.0.1) -- p(-)");
   REQUIRE(world.send("h", "10.0.0.1 > 10.0.0.1: ICMP echo request id 7 seq 1 len 56") == 0);
   world.run_for(1_s);
   CHECK(world.capture() ==
@@ -190,7 +190,7 @@ TEST_CASE("to an own address a packet goes by lo, once, and comes back in") {
 }
 
 TEST_CASE("a veth counts frames with their link header") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   REQUIRE(world.send("a", "10.0.0.1 > 10.0.0.2: ICMP echo request id 7 seq 1 len 56") == 0);
   world.run_for(1_s);
   CHECK(world.at("a/e0").counters.tx_packets == 2);

@@ -14,7 +14,7 @@ using namespace literals;
 constexpr std::string_view two_hosts = "a(10.0.0.1) -- b(10.0.0.2)";
 
 /// Echo requests as ping -s 4000 sends them: id 5, cut for MTU 1500.
-void inject_fragments(World& world, std::string_view place, std::string_view addresses,
+void inject_fragments(LinuxWorld& world, std::string_view place, std::string_view addresses,
                       std::string_view which) {
   for (const char c : which) {
     const std::string_view piece =
@@ -26,7 +26,7 @@ void inject_fragments(World& world, std::string_view place, std::string_view add
 }
 
 TEST_CASE("a datagram larger than the MTU leaves in pieces of one id, and is whole again at its host") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   REQUIRE(world.send("a",
                      "10.0.0.1 > 10.0.0.2: ICMP echo request id 7 seq 1 len 4000, id 99, may fragment") == 0);
   world.run_for(1_s);
@@ -45,14 +45,14 @@ TEST_CASE("a datagram larger than the MTU leaves in pieces of one id, and is who
 }
 
 TEST_CASE("fragments may come in any order, and twice") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   inject_fragments(world, "b/e0", "10.0.0.1 > 10.0.0.2", "3221");
   CHECK(world["b"].snmp.ip_reasm_oks == 1);
   CHECK(world.drops().starts_with("b/e0 fragment fragment_bad\n"));
 }
 
 TEST_CASE("fragments that overlap spoil their datagram") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   inject_fragments(world, "b/e0", "10.0.0.1 > 10.0.0.2", "13");
   world.inject(
       "b/e0",
@@ -64,7 +64,7 @@ TEST_CASE("fragments that overlap spoil their datagram") {
 }
 
 TEST_CASE("what stays incomplete for 30 s is reported by its host with 11/1, quoting the first fragment") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   inject_fragments(world, "b/e0", "10.0.0.1 > 10.0.0.2", "12");
   world.run_for(29_s);
   CHECK(world.capture("b/e0").find("ICMP 11/1") == std::string::npos);
@@ -75,7 +75,7 @@ TEST_CASE("what stays incomplete for 30 s is reported by its host with 11/1, quo
 }
 
 TEST_CASE("without the first fragment nobody is told") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   inject_fragments(world, "b/e0", "10.0.0.1 > 10.0.0.2", "23");
   world.run_for(40_s);
   CHECK(world.capture("b/e0").find("ICMP 11/1") == std::string::npos);
@@ -83,7 +83,7 @@ TEST_CASE("without the first fragment nobody is told") {
 }
 
 TEST_CASE("a router without conntrack forwards each fragment on its own, and cuts it further") {
-  World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
   world.at("r/e1").mtu = 1400;
   inject_fragments(world, "r/e0", "10.1.0.2 > 10.2.0.2", "12");
   world.run_for(1_s);
@@ -98,7 +98,7 @@ TEST_CASE("a router without conntrack forwards each fragment on its own, and cut
 }
 
 TEST_CASE("a reassembled packet is forwarded in pieces no larger than the largest that came") {
-  World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)");
   Netns& router = world["r"];
   PacketRef whole = world.pool.allocate(3000);
   Hop hop{router, nullptr, &world.at("r/e1"), *Ipv4Address::parse("10.2.0.2"), 1500};

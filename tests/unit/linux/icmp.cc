@@ -13,7 +13,7 @@ constexpr std::string_view two_hosts = "a(10.0.0.1) -- b(10.0.0.2)";
 
 TEST_CASE(
     "an echo reply has the request's id, sequence and payload, the asked address as its source, and no DF") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   REQUIRE(world.send("a", "10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3 len 100, ttl 7, tos 16") == 0);
   world.run_for(1_s);
   CHECK(world.capture("a/e0").ends_with(
@@ -21,7 +21,7 @@ TEST_CASE(
 }
 
 TEST_CASE("ip_default_ttl is the TTL of what the kernel sends") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   REQUIRE(write_sysctl(world["b"], "net.ipv4.ip_default_ttl", "33") == 0);
   REQUIRE(world.send("a", "10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3") == 0);
   world.run_for(1_s);
@@ -29,7 +29,7 @@ TEST_CASE("ip_default_ttl is the TTL of what the kernel sends") {
 }
 
 TEST_CASE("echo requests to a broadcast address, and all of them if so set, get no reply") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   world.inject("b/e0",
                "02:00:00:00:01:00 > ff:ff:ff:ff:ff:ff | 10.0.0.1 > 10.0.0.255: ICMP echo request id 9 seq 3");
   REQUIRE(write_sysctl(world["b"], "net.ipv4.icmp_echo_ignore_all", "1") == 0);
@@ -40,7 +40,7 @@ TEST_CASE("echo requests to a broadcast address, and all of them if so set, get 
 }
 
 TEST_CASE("a frame to all MACs with an echo request for this host alone is answered") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   world.inject("b/e0",
                "02:00:00:00:01:00 > ff:ff:ff:ff:ff:ff | 10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3");
   world.run_for(1_s);
@@ -48,7 +48,7 @@ TEST_CASE("a frame to all MACs with an echo request for this host alone is answe
 }
 
 TEST_CASE("a wrong ICMP checksum is counted and dropped") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   world.inject("b/e0",
                "02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3, "
                "bad checksum");
@@ -57,7 +57,7 @@ TEST_CASE("a wrong ICMP checksum is counted and dropped") {
 }
 
 TEST_CASE("a timestamp request is answered with milliseconds since midnight") {
-  World world(two_hosts);
+  LinuxWorld world(two_hosts);
   world.run_for(2_s);
   world.inject("b/e0",
                "02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.0.0.1 > 10.0.0.2: ICMP 13/0 rest 458753 len 12");
@@ -67,7 +67,7 @@ TEST_CASE("a timestamp request is answered with milliseconds since midnight") {
 
 TEST_CASE("IP ids of one flow count on; the same seed draws the same, another others") {
   const auto ids = [](std::uint64_t seed) {
-    World world(two_hosts, seed);
+    LinuxWorld world(two_hosts, seed);
     for (int i = 0; i < 3; ++i) {
       REQUIRE(world.send("a", "10.0.0.1 > 10.0.0.2: ICMP echo request id 9 seq 3") == 0);
       world.run_for(1_ms);

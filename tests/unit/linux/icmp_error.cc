@@ -22,7 +22,7 @@ std::size_t count(std::string_view text, std::string_view what) {
 }
 
 /// What the router says on its e0 about a frame that came in there.
-std::string answer_to(World& world, std::string_view packet) {
+std::string answer_to(LinuxWorld& world, std::string_view packet) {
   world.forget();
   world.inject("r/e0", fmt::format("02:00:00:00:01:00 > 02:00:00:00:02:00 | {}", packet));
   world.run_for(10_ms);
@@ -32,14 +32,14 @@ std::string answer_to(World& world, std::string_view packet) {
 }
 
 TEST_CASE("an unknown protocol for this host is answered with 3/2, from the address that was asked") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(answer_to(world, "10.1.0.2 > 10.2.0.1: protocol 47 len 10") ==
         "r/e0 out 10.2.0.1 > 10.1.0.2: ICMP 3/2 [10.1.0.2 > 10.2.0.1: protocol 47 len 10], tos 192, may "
         "fragment\n");
 }
 
 TEST_CASE("an error's source is the route's src towards the sender") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   Netns& router = world["r"];
   InterfaceAddress second;
   second.address = ip("10.1.0.77");
@@ -57,7 +57,7 @@ TEST_CASE("an error's source is the route's src towards the sender") {
 
 TEST_CASE(
     "towards an interface without address an error comes from the first global address by interface index") {
-  World world("pod(10.9.0.5/32) -- node(-, 10.0.0.1) -- gw(10.0.0.254)");
+  LinuxWorld world("pod(10.9.0.5/32) -- node(-, 10.0.0.1) -- gw(10.0.0.254)");
   Netns& pod = world["pod"];
   Netns& node = world["node"];
   Route to_pod;
@@ -81,7 +81,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the quote is the whole packet, the error at most 576 bytes") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 1000, ttl 1").find("UDP 1000, ttl 1, cut to 548]") !=
         std::string::npos);
   CHECK(answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 500, ttl 1").find("UDP 500, ttl 1]") !=
@@ -89,13 +89,13 @@ TEST_CASE("the quote is the whole packet, the error at most 576 bytes") {
 }
 
 TEST_CASE("the TOS of an error keeps the packet's own bits under internetwork control") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 4, ttl 1, tos 16").find("], tos 208") !=
         std::string::npos);
 }
 
 TEST_CASE("nothing is said about errors, redirects, later fragments, broadcasts or group frames") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(answer_to(world, "10.1.0.2 > 10.2.0.2: ICMP 3/1 [10.2.0.2.5 > 10.1.0.2.6: UDP 4], ttl 1").empty());
   CHECK(answer_to(world,
                   "10.1.0.2 > 10.2.0.2: ICMP 5/1 gateway 10.1.0.9 [10.2.0.2.5 > 10.1.0.2.6: UDP 4], ttl 1")
@@ -108,7 +108,7 @@ TEST_CASE("nothing is said about errors, redirects, later fragments, broadcasts 
 }
 
 TEST_CASE("something is said about echo replies, resets and first fragments") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   CHECK(answer_to(world, "10.1.0.2 > 10.2.0.2: ICMP echo reply id 1 seq 1, ttl 1").find("ICMP 11/0") !=
         std::string::npos);
   CHECK(answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: TCP R, ttl 1").find("ICMP 11/0") != std::string::npos);
@@ -117,7 +117,7 @@ TEST_CASE("something is said about echo replies, resets and first fragments") {
 }
 
 TEST_CASE("one destination gets a burst of six errors, then one a second; 3/4 is exempt") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   std::size_t told = 0;
   for (int i = 0; i < 20; ++i) {
     told += answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 4, ttl 1").empty() ? 0 : 1;
@@ -137,7 +137,7 @@ TEST_CASE("one destination gets a burst of six errors, then one a second; 3/4 is
 }
 
 TEST_CASE("no route is charged twice: two errors in a burst, and none at ten packets a second after that") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   std::size_t told = 0;
   for (int i = 0; i < 5; ++i) told += answer_to(world, "10.1.0.2.1 > 99.0.0.2.2: UDP 4").empty() ? 0 : 1;
   // observed: facts 5, rate limit
@@ -151,7 +151,7 @@ TEST_CASE("no route is charged twice: two errors in a burst, and none at ten pac
 }
 
 TEST_CASE("all destinations together get about fifty errors in a burst") {
-  World world("c(10.1.0.2/16) -- r(10.1.0.1/16, 10.2.0.1) -- s(10.2.0.2)");
+  LinuxWorld world("c(10.1.0.2/16) -- r(10.1.0.1/16, 10.2.0.1) -- s(10.2.0.2)");
   for (std::uint8_t i = 0; i < 248; ++i) {
     const Ipv4Address source(10, 1, 3, i);
     REQUIRE(world["r"].neighbours.add({source, 2, world.at("c/e0").mac, NeighbourState::permanent}) == 0);
@@ -166,7 +166,7 @@ TEST_CASE("all destinations together get about fifty errors in a burst") {
 }
 
 TEST_CASE("a reset answers a segment as if from where it went") {
-  World world(three_hosts);
+  LinuxWorld world(three_hosts);
   Netns& router = world["r"];
   REQUIRE(router.neighbours.add({ip("10.1.0.2"), 2, world.at("c/e0").mac, NeighbourState::permanent}) == 0);
   Hop hop{router, &world.at("r/e0"), nullptr, {}, 0};

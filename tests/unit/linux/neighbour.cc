@@ -24,7 +24,7 @@ std::string neighbours(Netns& netns) {
 constexpr std::string_view from_a_to_b = "10.0.0.1 > 10.0.0.2: ICMP echo request id 7 seq 1";
 
 TEST_CASE("the first packet waits for an ARP answer: request broadcast, reply unicast, then the packet") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   CHECK(world.send("a", "10.0.0.1.1 > 10.0.0.2.2: UDP 4") == 0);
   world.run_for(1_ms);
   CHECK(world.capture_frames("b/e0").starts_with(
@@ -37,7 +37,7 @@ TEST_CASE("the first packet waits for an ARP answer: request broadcast, reply un
 }
 
 TEST_CASE("three requests a good second apart; then all that waited is reported at once") {
-  World world("a(10.0.0.1) -- b(-)");
+  LinuxWorld world("a(10.0.0.1) -- b(-)");
   CHECK(world.send("a", from_a_to_b) == 0);
   world.run_for(1_s);
   CHECK(world.send("a", "10.0.0.1 > 10.0.0.2: ICMP echo request id 7 seq 2") == 0);
@@ -56,7 +56,7 @@ TEST_CASE("three requests a good second apart; then all that waited is reported 
 }
 
 TEST_CASE("a router tells the sender of a forwarded packet that the host is unreachable") {
-  World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(-)");
+  LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(-)");
   CHECK(world.send("c", "10.1.0.2.5 > 10.2.0.9.6: UDP 4") == 0);
   world.run_for(5_s);
   INFO(world.capture());
@@ -66,7 +66,7 @@ TEST_CASE("a router tells the sender of a forwarded packet that the host is unre
 }
 
 TEST_CASE("the queue of an unresolved neighbour keeps the newest 256 small packets") {
-  World world("a(10.0.0.1) -- b(-)");
+  LinuxWorld world("a(10.0.0.1) -- b(-)");
   for (int i = 1; i <= 400; ++i) {
     CHECK(world.send("a", fmt::format("10.0.0.1.{} > 10.0.0.2.9: UDP 1", i)) == 0);
   }
@@ -81,7 +81,7 @@ TEST_CASE("the queue of an unresolved neighbour keeps the newest 256 small packe
 TEST_CASE(
     "a reachable entry grows stale without a word; its first use waits 5 s, then probes by unicast three "
     "times") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   CHECK(world.send("a", from_a_to_b) == 0);
   world.run_for(50_s);
   CHECK(neighbours(world["a"]).ends_with("STALE\n"));
@@ -97,7 +97,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an answered probe makes the entry reachable again") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   CHECK(world.send("a", from_a_to_b) == 0);
   world.run_for(50_s);
   CHECK(world.send("a", from_a_to_b) == 0);
@@ -106,7 +106,7 @@ TEST_CASE("an answered probe makes the entry reachable again") {
 }
 
 TEST_CASE("silence leaves an entry stale: no ARP for 108 s") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   CHECK(world.send("a", "10.0.0.1.1 > 10.0.0.2.2: UDP 4") == 0);
   world.run_for(60_s);
   world.forget();
@@ -116,7 +116,7 @@ TEST_CASE("silence leaves an entry stale: no ARP for 108 s") {
 }
 
 TEST_CASE("a permanent entry never asks and is not changed by ARP") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   const MacAddress mac = world.at("b/e0").mac;
   CHECK(world["a"].neighbours.add({ip("10.0.0.2"), world.at("a/e0").index, mac, NeighbourState::permanent}) ==
         0);
@@ -129,7 +129,7 @@ TEST_CASE("a permanent entry never asks and is not changed by ARP") {
 
 TEST_CASE(
     "gratuitous ARP updates an entry even within the lock time, but makes none; nor do unasked replies") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   world.inject("a/e0", "02:00:00:00:55:00 > ff:ff:ff:ff:ff:ff | ARP who-has 10.0.0.2 tell 10.0.0.2");
   world.inject("a/e0", "02:00:00:00:55:00 > 02:00:00:00:01:00 | ARP 10.0.0.2 is-at 02:00:00:00:55:00");
   CHECK(neighbours(world["a"]).empty());
@@ -144,7 +144,7 @@ TEST_CASE(
 
 TEST_CASE("the asker's address: the packet's if it is own, or one of the out interface, by arp_announce") {
   const auto asked_as = [](std::string_view announce) {
-    World world("a(10.1.0.1, 10.0.0.1) -- x(10.1.0.2); a(10.0.0.1) -- b(-)");
+    LinuxWorld world("a(10.1.0.1, 10.0.0.1) -- x(10.1.0.2); a(10.0.0.1) -- b(-)");
     CHECK(write_sysctl(world["a"], "net.ipv4.conf.e1.arp_announce", announce) == 0);
     CHECK(world.send("a", "10.1.0.1.1 > 10.0.0.2.2: UDP 1") == 0);
     return world.capture_frames("a/e1");
@@ -157,7 +157,7 @@ TEST_CASE("the asker's address: the packet's if it is own, or one of the out int
 
 TEST_CASE("own addresses are answered for on every interface, unless arp_ignore says otherwise") {
   const auto answers = [](std::string_view ignore, std::string_view target, std::string_view sender) {
-    World world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
+    LinuxWorld world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
     CHECK(write_sysctl(world["a"], "net/ipv4/conf/e0/arp_ignore", ignore) == 0);
     world.inject("a/e0", fmt::format("02:00:00:00:55:00 > ff:ff:ff:ff:ff:ff | ARP who-has {} tell {}", target,
                                      sender));
@@ -175,7 +175,7 @@ TEST_CASE("own addresses are answered for on every interface, unless arp_ignore 
 }
 
 TEST_CASE("strict rp_filter keeps ARP from senders of another interface's subnet unanswered") {
-  World world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
+  LinuxWorld world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
   CHECK(write_sysctl(world["a"], "net.ipv4.conf.all.rp_filter", "1") == 0);
   world.inject("a/e0", "02:00:00:00:55:00 > ff:ff:ff:ff:ff:ff | ARP who-has 10.0.0.1 tell 10.1.0.9");
   CHECK(world.drops() == "a/e0 neighbour arp_ignored\n");
@@ -184,7 +184,7 @@ TEST_CASE("strict rp_filter keeps ARP from senders of another interface's subnet
 }
 
 TEST_CASE("proxy_arp answers within 0.8 s for what is routed by another interface, and for nothing else") {
-  World world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
+  LinuxWorld world("a(10.0.0.1) -- b(-); a(10.1.0.1) -- x(-)");
   CHECK(write_sysctl(world["a"], "net.ipv4.conf.e0.proxy_arp", "1") == 0);
   world.inject("a/e0", "02:00:00:00:55:00 > ff:ff:ff:ff:ff:ff | ARP who-has 10.1.0.7 tell 10.0.0.9");
   world.inject("a/e0", "02:00:00:00:55:00 > ff:ff:ff:ff:ff:ff | ARP who-has 10.0.0.7 tell 10.0.0.9");
@@ -196,7 +196,7 @@ TEST_CASE("proxy_arp answers within 0.8 s for what is routed by another interfac
 }
 
 TEST_CASE("many neighbours are found as few are") {
-  World world("a(10.0.0.1/16) -- b(-)");
+  LinuxWorld world("a(10.0.0.1/16) -- b(-)");
   Interface& e0 = world.at("a/e0");
   for (std::uint8_t i = 2; i < 100; ++i) {
     const MacAddress mac{{0x02, 0, 0, 0, 0x77, i}};
@@ -211,7 +211,7 @@ TEST_CASE("many neighbours are found as few are") {
 }
 
 TEST_CASE("a frame for another MAC is shown to the tap, and no further") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   world.inject("a/e0", "02:00:00:00:02:00 > 02:00:00:00:77:00 | 10.0.0.2.1 > 10.0.0.1.2: UDP 1");
   CHECK(world.times("a/e0").size() == 1);
   CHECK(world.drops() == "a/e0 ingress not_for_us\n");

@@ -10,7 +10,7 @@ namespace {
 using namespace literals;
 
 TEST_CASE("a new namespace has lo, up, with its address; and its parts only when they are needed") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns host(world.kernel, "fresh");
   CHECK(host.interfaces().size() == 1);
   CHECK(host.loopback().index == 1);
@@ -23,7 +23,7 @@ TEST_CASE("a new namespace has lo, up, with its address; and its parts only when
 }
 
 TEST_CASE("a veth has carrier once both ends are up") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   CHECK(world.at("a/e0").carrier);
   world["b"].set_up(world.at("b/e0"), false);
   CHECK(world.at("a/e0").up);
@@ -33,7 +33,7 @@ TEST_CASE("a veth has carrier once both ends are up") {
 }
 
 TEST_CASE("deleting one end of a veth deletes the other, and what was on the wire") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   REQUIRE(world.send("a", "10.0.0.1.1 > 10.0.0.2.2: UDP 1") == 0);
   world["b"].delete_interface(world.at("b/e0"));
   CHECK(world["a"].find_interface("e0") == nullptr);
@@ -45,7 +45,7 @@ TEST_CASE("deleting one end of a veth deletes the other, and what was on the wir
 }
 
 TEST_CASE("a namespace that goes takes its veths along on the other side too") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   auto pod = std::make_unique<Netns>(world.kernel, "pod");
   Netns::add_veth(*pod, "eth0", {{2, 0, 0, 0, 9, 9}}, world["a"], "eni1", {{2, 0, 0, 0, 9, 8}}, 9001, {});
   pod->set_up(*pod->find_interface("eth0"), true);
@@ -59,7 +59,7 @@ TEST_CASE("a namespace that goes takes its veths along on the other side too") {
 }
 
 TEST_CASE("a link that loses frames says so, after the tap has seen them; a full queue before") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Interface& out = world.at("a/e0");
   const NeighbourEntry known{Ipv4Address(10, 0, 0, 2), out.index, world.at("b/e0").mac,
                              NeighbourState::permanent};
@@ -78,7 +78,7 @@ TEST_CASE("a link that loses frames says so, after the tap has seen them; a full
 
 TEST_CASE("one seed gives one story, to the byte") {
   const auto story = [](std::uint64_t seed) {
-    World world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)", seed);
+    LinuxWorld world("c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)", seed);
     REQUIRE(world.send("c", "10.1.0.2 > 10.2.0.2: ICMP echo request id 7 seq 1") == 0);
     REQUIRE(world.send("c", "10.1.0.2.1 > 10.2.0.9.2: UDP 1") == 0);
     world.run_for(100_s);

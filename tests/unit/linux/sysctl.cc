@@ -11,7 +11,7 @@ namespace ekspath {
 namespace {
 
 TEST_CASE("every name is read, and written back as it was") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns& host = world["a"];
   const std::vector<std::string> names = sysctl_names(host);
   CHECK(std::is_sorted(names.begin(), names.end()));
@@ -25,7 +25,7 @@ TEST_CASE("every name is read, and written back as it was") {
 }
 
 TEST_CASE("defaults are Linux's") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns& host = world["a"];
   CHECK(read_sysctl(host, "net.ipv4.ip_forward") == "0");
   CHECK(read_sysctl(host, "net.ipv4.ip_local_port_range") == "32768\t60999");
@@ -35,7 +35,7 @@ TEST_CASE("defaults are Linux's") {
 }
 
 TEST_CASE("ip_forward is every interface's forwarding, and that of those to come") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns& host = world["a"];
   CHECK(write_sysctl(host, "net.ipv4.ip_forward", "1\n") == 0);
   CHECK(read_sysctl(host, "net.ipv4.conf.all.forwarding") == "1");
@@ -47,7 +47,7 @@ TEST_CASE("ip_forward is every interface's forwarding, and that of those to come
 }
 
 TEST_CASE("a new interface takes the values of default") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns& host = world["a"];
   CHECK(write_sysctl(host, "net.ipv4.conf.default.rp_filter", "2") == 0);
   CHECK(read_sysctl(host, "net.ipv4.conf.e0.rp_filter") == "0");
@@ -57,7 +57,7 @@ TEST_CASE("a new interface takes the values of default") {
 }
 
 TEST_CASE("unknown names and bad values have their errno") {
-  World world("a(10.0.0.1) -- b(10.0.0.2)");
+  LinuxWorld world("a(10.0.0.1) -- b(10.0.0.2)");
   Netns& host = world["a"];
   CHECK(write_sysctl(host, "net.ipv4.ip_froward", "1") == ENOENT);
   CHECK(write_sysctl(host, "net.ipv4.conf.nope.rp_filter", "1") == ENOENT);

@@ -100,7 +100,7 @@ TEST_CASE("10,000 services cost a lookup: the index looks at one row of the chai
 }
 
 TEST_CASE("equal rule sets on many namespaces are held once, in whatever order they were written") {
-  World world{""};
+  LinuxWorld world{""};
   Netns& a = world.add_host("a");
   Netns& b = world.add_host("b");
   const auto run = [](Netns& netns, std::string_view line) { CHECK(iptables(netns, line).err == ""); };

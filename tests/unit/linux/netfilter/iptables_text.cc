@@ -303,7 +303,7 @@ TEST_CASE("a text restored on a second node does what it did on the first, whate
   }
   text += "COMMIT\n";
   constexpr std::string_view options[]{"-n"};
-  World world{""};
+  LinuxWorld world{""};
   std::string first;
   for (const auto* name : {"a", "b", "c"}) {
     Netns& netns = world.add_host(name);

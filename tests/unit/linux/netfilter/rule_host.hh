@@ -13,7 +13,7 @@ namespace ekspath {
 
 /// One host without links, for what commands do and print.
 struct RuleHost {
-  World world{""};
+  LinuxWorld world{""};
   Netns& netns = world.add_host("node");
 
   /// The command's output; it must succeed.

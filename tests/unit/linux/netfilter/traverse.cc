@@ -12,7 +12,7 @@ namespace {
 
 /// client -- router -- server, and rules on the router.
 struct Lab {
-  World world{"client(10.0.0.5) -- router(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)"};
+  LinuxWorld world{"client(10.0.0.5) -- router(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)"};
 
   void run(std::string_view line) {
     INFO(line);

@@ -12,7 +12,7 @@ Ipv4Address ip(std::string_view text) { return *Ipv4Address::parse(text); }
 
 /// A router that uses no policy rules; e0 is 10.1.0.1, e1 is 10.2.0.1.
 struct Router {
-  World world{"c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)"};
+  LinuxWorld world{"c(10.1.0.2) -- r(10.1.0.1, 10.2.0.1) -- s(10.2.0.2)"};
   Netns& netns = world["r"];
 
   std::string fate(std::string_view source, std::string_view destination, std::string_view in = "r/e0") {
@@ -114,7 +114,7 @@ TEST_CASE("broadcasts are for this host, groups nobody joined are not, the rest 
 
 TEST_CASE(
     "node's own ens6 address reached by ens6 is dropped by strict, a pod's that routes back there is not") {
-  World world("gw(192.168.1.1) -- node(192.168.1.251); gw(-) -- node(192.168.1.60); pod(-) -- node(-)");
+  LinuxWorld world("gw(192.168.1.1) -- node(192.168.1.251); gw(-) -- node(192.168.1.60); pod(-) -- node(-)");
   Netns& node = world["node"];
   Route ens6_subnet;
   ens6_subnet.prefix = *Prefix::parse("192.168.1.0/24");

@@ -25,7 +25,7 @@ Route by(std::string_view prefix, std::uint32_t out) {
 
 /// e0 (index 2) and e1 (index 3) in two subnets; every lookup is asked twice, so that the second is known.
 struct TwoDoors {
-  World world{"a(10.0.0.1) -- node(10.0.0.2); b(10.1.0.1) -- node(10.1.0.2)"};
+  LinuxWorld world{"a(10.0.0.1) -- node(10.0.0.2); b(10.1.0.1) -- node(10.1.0.2)"};
   Netns& netns = world["node"];
   std::uint32_t out(const FlowKey& key) const {
     const RouteResult first = netns.routing.lookup(key);

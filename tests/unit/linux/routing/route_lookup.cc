@@ -14,7 +14,7 @@ Prefix net(std::string_view text) { return *Prefix::parse(text); }
 
 /// A node as the VPC CNI wires it: ens5 (e0) and ens6 (e1) in one subnet, a pod behind e2.
 struct Node {
-  World world{
+  LinuxWorld world{
       "gw(192.168.1.1) -- node(192.168.1.251); gw(-) -- node(192.168.1.60); pod(192.168.1.101/32) -- "
       "node(-)"};
   Netns& netns = world["node"];
@@ -86,7 +86,7 @@ TEST_CASE("a pod of the secondary interface leaves by its own table, unless the 
 
 TEST_CASE(
     "the source of own packets: route's src, primary of the next hop's subnet, first address, first global") {
-  World world("h(10.0.0.1) -- a(10.0.0.9); h(10.5.0.1) -- b(10.5.0.9); h(-) -- c(-)");
+  LinuxWorld world("h(10.0.0.1) -- a(10.0.0.9); h(10.5.0.1) -- b(10.5.0.9); h(-) -- c(-)");
   Netns& host = world["h"];
   InterfaceAddress more;
   more.address = ip("10.6.0.1");

@@ -12,7 +12,7 @@ Ipv4Address ip(std::string_view text) { return *Ipv4Address::parse(text); }
 Prefix net(std::string_view text) { return *Prefix::parse(text); }
 
 struct Host {
-  World world{"h(10.0.0.1) -- p"};
+  LinuxWorld world{"h(10.0.0.1) -- p"};
   Netns& netns = world["h"];
   Interface& e0 = world.at("h/e0");
 

@@ -29,7 +29,7 @@ std::string read_all(TcpSocket& socket) {
 
 /// A connection to port 80 of the server, established.
 struct Pair {
-  explicit Pair(World& world) : listener(world["server"]), client(world["client"]) {
+  explicit Pair(LinuxWorld& world) : listener(world["server"]), client(world["client"]) {
     listener.reuse_address = true;
     REQUIRE(listener.bind({Ipv4Address(), 80}) == 0);
     REQUIRE(listener.listen() == 0);
@@ -47,7 +47,7 @@ struct Pair {
 
 /// "S win 64240", "S.", ...: flags, relative numbers, window and length of each segment at an interface, as
 /// tcpdump says.
-std::string segments(World& world, std::string_view place = "client/e0") {
+std::string segments(LinuxWorld& world, std::string_view place = "client/e0") {
   std::string text;
   std::map<std::string, std::uint32_t> first;
   const std::string capture = world.capture(place);
@@ -108,7 +108,7 @@ class BadWire final : public Receiver<PacketRef> {
 };
 
 TEST_CASE("the handshake has Linux's options, windows and ids") {
-  World world(rows);
+  LinuxWorld world(rows);
   TcpSocket listener(world["server"]);
   REQUIRE(listener.bind({Ipv4Address(), 80}) == 0);
   REQUIRE(listener.listen() == 0);
@@ -126,7 +126,7 @@ TEST_CASE("the handshake has Linux's options, windows and ids") {
 }
 
 TEST_CASE("at MTU 9001 the MSS is 8961 and the windows are whole segments of it") {
-  World world(rows);
+  LinuxWorld world(rows);
   world.at("client/e0").mtu = world.at("server/e0").mtu = 9001;
   TcpSocket listener(world["server"]);
   REQUIRE(listener.bind({Ipv4Address(), 80}) == 0);
@@ -139,7 +139,7 @@ TEST_CASE("at MTU 9001 the MSS is 8961 and the windows are whole segments of it"
 }
 
 TEST_CASE("a request is acknowledged at once, its answer comes in segments of 1448 with PSH on the last") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.write("GET / HTTP/1.1\r\n\r\n");
   world.run_for(1_ms);
@@ -159,7 +159,7 @@ TEST_CASE("a request is acknowledged at once, its answer comes in segments of 14
 }
 
 TEST_CASE("the second small segment within a conversation is acknowledged after 40 ms") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.write("question");
   world.run_for(1_ms);
@@ -177,7 +177,7 @@ TEST_CASE("the second small segment within a conversation is acknowledged after 
 }
 
 TEST_CASE("a closed port refuses with a RST of 40 bytes that acknowledges the SYN") {
-  World world(rows);
+  LinuxWorld world(rows);
   TcpSocket client(world["client"]);
   REQUIRE(client.connect({server_address, 81}) == 0);
   world.run_for(1_s);
@@ -188,7 +188,7 @@ TEST_CASE("a closed port refuses with a RST of 40 bytes that acknowledges the SY
 }
 
 TEST_CASE("an unanswered SYN is sent again five times a second apart, then at doubling distances") {
-  World world(rows);
+  LinuxWorld world(rows);
   // The server has no way back: it cannot even refuse.
   world["server"].routing.flush_routes_of(world.at("server/e0"));
   REQUIRE(world["client"].neighbours.add({server_address, world.at("client/e0").index,
@@ -217,7 +217,7 @@ TEST_CASE("a kernel timer of one second fires up to 32 ms late, one of 200 ms up
 }
 
 TEST_CASE("both sides close: FIN, ACK, FIN, ACK; the first to close waits 60 s, the other is gone") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.shutdown_write();
   world.run_for(60_ms);
@@ -237,7 +237,7 @@ TEST_CASE("both sides close: FIN, ACK, FIN, ACK; the first to close waits 60 s, 
 }
 
 TEST_CASE("the receiver's own FIN carries the acknowledgement when it comes first") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.write("bye");
   world.run_for(1_ms);
@@ -256,7 +256,7 @@ TEST_CASE("the receiver's own FIN carries the acknowledgement when it comes firs
 }
 
 TEST_CASE("a connection half closed still carries data the other way") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.shutdown_write();
   world.run_for(100_ms);
@@ -267,7 +267,7 @@ TEST_CASE("a connection half closed still carries data the other way") {
 }
 
 TEST_CASE("both close at the same instant: CLOSING, and both wait") {
-  World world("client(-)");
+  LinuxWorld world("client(-)");
   world.add_host("server");
   world.join("client", "10.0.0.2", "server", "10.0.0.3", LinkSpec{1_ms});
   Pair pair(world);
@@ -282,7 +282,7 @@ TEST_CASE("both close at the same instant: CLOSING, and both wait") {
 }
 
 TEST_CASE("closing with unread data resets") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.client.write("unread");
   world.run_for(1_ms);
@@ -294,7 +294,7 @@ TEST_CASE("closing with unread data resets") {
 }
 
 TEST_CASE("data for a program that is gone is answered with RST") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   pair.server.reset();
   world.run_for(100_ms);
@@ -305,7 +305,7 @@ TEST_CASE("data for a program that is gone is answered with RST") {
 }
 
 TEST_CASE("an ICMP error ends a connection that is being opened, and not one that is open") {
-  World world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
+  LinuxWorld world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
   Route unreachable;
   unreachable.type = RouteType::unreachable;
   unreachable.prefix = *Prefix::parse("10.9.0.0/16");
@@ -318,14 +318,14 @@ TEST_CASE("an ICMP error ends a connection that is being opened, and not one tha
 }
 
 TEST_CASE("no route: connect fails at once with the route's errno") {
-  World world("client(10.0.0.2/24) -- server(10.0.0.3)");
+  LinuxWorld world("client(10.0.0.2/24) -- server(10.0.0.3)");
   world["client"].routing.flush_routes_of(world.at("client/e0"));
   TcpSocket socket(world["client"]);
   CHECK(socket.connect({server_address, 80}) == ENETUNREACH);
 }
 
 TEST_CASE("a smaller MTU on the path cuts the segments that are already under way") {
-  World world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
+  LinuxWorld world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
   world.at("node/e1").mtu = 1400;
   TcpSocket listener(world["server"]);
   REQUIRE(listener.bind({Ipv4Address(), 80}) == 0);
@@ -345,7 +345,7 @@ TEST_CASE("a smaller MTU on the path cuts the segments that are already under wa
 TEST_CASE("whatever the wire loses and reorders, the bytes arrive once and in order") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
-    World world(rows, seed);
+    LinuxWorld world(rows, seed);
     Pair pair(world);
     BadWire to_server(world.engine, world.at("server/e0"), 5, 10, fmt::format("a{}", seed));
     BadWire to_client(world.engine, world.at("client/e0"), 5, 10, fmt::format("b{}", seed));
@@ -367,7 +367,7 @@ TEST_CASE("whatever the wire loses and reorders, the bytes arrive once and in or
 }
 
 TEST_CASE("a reader that does not read closes the window, and opens it when it does") {
-  World world(rows);
+  LinuxWorld world(rows);
   Pair pair(world);
   const std::string sent(200000, 'z');
   CHECK(pair.client.write(sent) == sent.size());
@@ -384,7 +384,7 @@ TEST_CASE("a reader that does not read closes the window, and opens it when it d
 }
 
 TEST_CASE("a full accept queue drops the next SYN") {
-  World world(rows);
+  LinuxWorld world(rows);
   TcpSocket listener(world["server"]);
   REQUIRE(listener.bind({Ipv4Address(), 80}) == 0);
   REQUIRE(listener.listen(0) == 0);
@@ -402,7 +402,7 @@ TEST_CASE("a full accept queue drops the next SYN") {
 }
 
 TEST_CASE("ports: a listener keeps others off, a connection leaves its port to other destinations") {
-  World world(rows);
+  LinuxWorld world(rows);
   TcpSocket first(world["server"]), second(world["server"]);
   REQUIRE(first.bind({Ipv4Address(), 80}) == 0);
   REQUIRE(first.listen() == 0);

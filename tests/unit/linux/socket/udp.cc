@@ -21,7 +21,7 @@ std::span<const std::uint8_t> bytes(std::string_view text) {
 std::string text(const Datagram& datagram) { return {datagram.payload.begin(), datagram.payload.end()}; }
 
 TEST_CASE("a datagram arrives with its sender, its TTL and its bytes") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket server(world["server"]), client(world["client"]);
   REQUIRE(server.bind({Ipv4Address(), 53}) == 0);
   REQUIRE(client.bind({Ipv4Address(), 4242}) == 0);
@@ -41,7 +41,7 @@ TEST_CASE("a datagram arrives with its sender, its TTL and its bytes") {
 }
 
 TEST_CASE("a closed port is told: a connected socket's next send says so, an unconnected one hears nothing") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket connected(world["client"]), loose(world["client"]);
   REQUIRE(connected.connect({server_address, 9}) == 0);
   CHECK(connected.send(bytes("x")) == 0);
@@ -55,7 +55,7 @@ TEST_CASE("a closed port is told: a connected socket's next send says so, an unc
 }
 
 TEST_CASE("with IP_RECVERR the error tells who sent it, about what, and the bytes that were quoted") {
-  World world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
+  LinuxWorld world("client(10.0.0.2) -- node(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
   UdpSocket socket(world["client"]);
   socket.receive_errors = true;
   socket.options.ttl = 1;
@@ -71,7 +71,7 @@ TEST_CASE("with IP_RECVERR the error tells who sent it, about what, and the byte
 }
 
 TEST_CASE("a datagram goes to the socket that fits best: connected, then bound to the address, then to any") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket any(world["server"]), exact(world["server"]), connected(world["server"]), client(world["client"]);
   any.reuse_address = exact.reuse_address = connected.reuse_address = true;
   REQUIRE(any.bind({Ipv4Address(), 53}) == 0);
@@ -93,7 +93,7 @@ TEST_CASE("a datagram goes to the socket that fits best: connected, then bound t
 }
 
 TEST_CASE("ephemeral ports lie in the sysctl's range, differ, and differ by seed") {
-  World world(rows), other(rows, 2);
+  LinuxWorld world(rows), other(rows, 2);
   std::set<std::uint16_t> ports;
   std::vector<std::unique_ptr<UdpSocket>> sockets;
   for (int i = 0; i < 100; ++i) {
@@ -111,7 +111,7 @@ TEST_CASE("ephemeral ports lie in the sysctl's range, differ, and differ by seed
 }
 
 TEST_CASE("when every ephemeral port is taken, bind says so") {
-  World world(rows);
+  LinuxWorld world(rows);
   world["client"].sysctls.local_port_low = 40000;
   world["client"].sysctls.local_port_high = 40001;
   UdpSocket first(world["client"]), second(world["client"]), third(world["client"]);
@@ -121,7 +121,7 @@ TEST_CASE("when every ephemeral port is taken, bind says so") {
 }
 
 TEST_CASE("a socket that nobody reads drops what its buffer cannot take") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket server(world["server"]), client(world["client"]);
   REQUIRE(server.bind({Ipv4Address(), 53}) == 0);
   // The neighbour must be known: its own queue is short, too.
@@ -137,7 +137,7 @@ TEST_CASE("a socket that nobody reads drops what its buffer cannot take") {
 }
 
 TEST_CASE("too big for the path: fragments by default, EMSGSIZE with DF always") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket server(world["server"]), client(world["client"]);
   REQUIRE(server.bind({Ipv4Address(), 53}) == 0);
   const std::string big(3000, 'b');
@@ -152,7 +152,7 @@ TEST_CASE("too big for the path: fragments by default, EMSGSIZE with DF always")
 }
 
 TEST_CASE("a host talks to itself over loopback, by 127.0.0.1 and by its own address") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket server(world["client"]), client(world["client"]);
   REQUIRE(server.bind({Ipv4Address(), 53}) == 0);
   CHECK(client.send_to({Ipv4Address(127, 0, 0, 1), 53}, bytes("a")) == 0);
@@ -166,7 +166,7 @@ TEST_CASE("a host talks to itself over loopback, by 127.0.0.1 and by its own add
 }
 
 TEST_CASE("a broadcast needs permission") {
-  World world(rows);
+  LinuxWorld world(rows);
   UdpSocket client(world["client"]);
   CHECK(client.send_to({Ipv4Address(10, 0, 0, 255), 53}, bytes("a")) == EACCES);
   client.options.broadcast = true;
