@@ -241,8 +241,7 @@ std::string conntrack_statistics(const std::map<std::string, std::uint64_t>& cou
   std::string text;
   for (const auto& [name, count] : counters) {
     // "found" counts probes of taken ports: luck, and fewer since Linux 6.7 (nf_nat_used_tuple_harder()).
-    // "error" is known to differ for errors that a host sends to itself (docs/kernel.md).
-    if (count != 0 && name != "found" && name != "error") text += fmt::format("{}={} ", name, count);
+    if (count != 0 && name != "found") text += fmt::format("{}={} ", name, count);
   }
   return text;
 }

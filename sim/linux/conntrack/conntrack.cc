@@ -296,8 +296,9 @@ bool Conntrack::in(Hook hook, Hop& hop, PacketRef& packet) {
     meta.ct_info = CtInfo::untracked;
     return true;
   }
-  meta.ct_info = CtInfo::none;
 
+  // "Related" without a flow (attach_connection() in icmp_error.cc) stays, so that NOTRACK does not take the
+  // packet for a fresh one when it comes in again by lo, and a second lookup counts a second error.
   const PacketTuple seen = tuple_at(packet->network(), packet->network_size());
   if (!seen.readable) {
     ++state.statistics.invalid;
@@ -357,6 +358,7 @@ bool Conntrack::in(Hook hook, Hop& hop, PacketRef& packet) {
                connection.has(status::confirmed) ? words_for(meta.ct_info) : "new: created");
     return true;
   }
+  meta.ct_info = CtInfo::none;
   ++state.statistics.invalid;
   observe_at(hop, Stage::conntrack, *packet, "invalid");
   return true;

@@ -168,6 +168,18 @@ TEST_CASE("an error that quotes no flow, or goes to somebody else, is INVALID an
   CHECK(host.conntrack.statistics().error == 3);
 }
 
+TEST_CASE("an error that is related to no flow stays so, and each lookup of it is counted") {
+  TrackingHost host;
+  PacketRef error = packet(host.pool, "10.9.9.9 > 10.0.0.5: ICMP 3/0 [10.0.0.5.4242 > 8.8.8.8.53: UDP 12]");
+  error->meta.ct_info = CtInfo::related;  // as the error about an UNTRACKED packet leaves the host
+  Hop hop{host.netns};
+  CHECK(host.conntrack.in(Hook::local_out, hop, error));
+  CHECK(host.conntrack.in(Hook::pre_routing, hop, error));
+  CHECK(error->meta.ct_info == CtInfo::related);
+  CHECK_FALSE(error->meta.connection);
+  CHECK(host.conntrack.statistics().error == 2);
+}
+
 TEST_CASE("a quote of eight bytes of transport is enough") {
   TrackingHost host;
   host.pass("10.0.0.5.4242 > 8.8.8.8.80: TCP S seq 100");
