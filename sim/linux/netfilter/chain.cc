@@ -129,7 +129,7 @@ void ChainBlock::seal() {
   rules_.shrink_to_fit();
   matches_.shrink_to_fit();
   targets_.shrink_to_fit();
-  build_index();
+  index_.build(rules_, matches_);
   summarize();
 }
 
@@ -143,70 +143,6 @@ void ChainBlock::summarize() {
   std::ranges::sort(jump_targets_);
   jump_targets_.erase(std::ranges::unique(jump_targets_).begin(), jump_targets_.end());
   jump_targets_.shrink_to_fit();
-}
-
-ChainBlock::Field ChainBlock::field_of(const Rule& rule, std::uint32_t& value) const {
-  if (rule.destination_mask == ~std::uint32_t{0} && !rule.has(Rule::not_destination)) {
-    value = rule.destination;
-    return Field::destination;
-  }
-  if (rule.source_mask == ~std::uint32_t{0} && !rule.has(Rule::not_source)) {
-    value = rule.source;
-    return Field::source;
-  }
-  if (rule.protocol == 0 || rule.has(Rule::not_protocol)) return Field::none;
-  for (const Match& match : matches(rule)) {
-    const PortRange* port = nullptr;
-    if (const auto* tcp = std::get_if<TcpMatch>(&match)) port = &tcp->destination;
-    if (const auto* udp = std::get_if<UdpMatch>(&match)) port = &udp->destination;
-    if (port == nullptr || port->invert || port->low != port->high) continue;
-    value = (std::uint32_t{rule.protocol} << 16) | port->low;
-    return Field::port;
-  }
-  return Field::none;
-}
-
-void ChainBlock::build_index() {
-  if (size() < worth_an_index) return;
-  std::uint32_t row = 0;
-  while (row < size()) {
-    std::uint32_t value = 0;
-    const Field field = field_of(rules_[row], value);
-    std::uint32_t end = row + 1;
-    while (end < size() && field_of(rules_[end], value) == field) ++end;
-    if (field != Field::none && end - row >= worth_an_index) {
-      skips_.resize(size());
-      Stretch stretch;
-      stretch.field = field;
-      stretch.begin = row;
-      stretch.end = end;
-      stretch.first.reserve(end - row);
-      for (std::uint32_t at = end; at-- > row;) {
-        (void)field_of(rules_[at], value);
-        auto [position, is_new] = stretch.first.try_emplace(value, at);
-        skips_[at] = {static_cast<std::uint32_t>(stretches_.size()), is_new ? end : position->second};
-        position->second = at;
-      }
-      stretches_.push_back(std::move(stretch));
-    }
-    row = end;
-  }
-}
-
-std::uint32_t ChainBlock::indexed_candidate(std::uint32_t row, const Key& key) const {
-  while (row < size()) {
-    const Skip& skip = skips_[row];
-    if (skip.stretch == no_stretch) return row;
-    const Stretch& stretch = stretches_[skip.stretch];
-    std::uint32_t value = key.protocol_and_port;
-    if (stretch.field == Field::destination) value = key.destination;
-    if (stretch.field == Field::source) value = key.source;
-    const auto found = stretch.first.find(value);
-    DEBUG_ASSERT(row == stretch.begin);
-    if (found != stretch.first.end()) return found->second;
-    row = stretch.end;
-  }
-  return row;
 }
 
 }  // namespace ekspath

@@ -1,24 +1,12 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "sim/linux/netfilter/rule.hh"
+#include "sim/linux/netfilter/rule_index.hh"
 
 namespace ekspath {
-
-/// Spreads the bits of an integer key; ours, the same on every machine.
-struct IntegerHash {
-  using is_avalanching = void;
-  [[nodiscard]] std::size_t operator()(std::uint64_t key) const {
-    key ^= key >> 32;
-    key *= 0x9e3779b97f4a7c15;
-    key ^= key >> 29;
-    return static_cast<std::size_t>(key * 0xbf58476d1ce4e5b9);
-  }
-};
 
 /// The rules of one chain, compiled. While a command builds it it changes; in the RuleStore it never does
 /// again.
@@ -52,52 +40,18 @@ class ChainBlock {
   [[nodiscard]] std::uint64_t content_hash() const;
   [[nodiscard]] bool same_content(const ChainBlock& other) const;
 
-  /// The next row at or behind `row` that the packet's addresses and ports do not exclude: the rows between
-  /// would not match, so they count nothing. Style: 10,000 rules of KUBE-SERVICES in a row cost 48 us a
-  /// packet, a hash 6 ns.
-  struct Key {
-    std::uint32_t source, destination;
-    std::uint32_t protocol_and_port;  // protocol << 16 | destination port; ~0 when there is none
-  };
+  using Key = RuleIndex::Key;
   [[nodiscard]] std::uint32_t candidate(std::uint32_t row, const Key& key) const {
-    if (row >= skips_.size()) [[likely]]
-      return row;
-    return indexed_candidate(row, key);
+    return index_.candidate(row, key);
   }
-  /// The candidate behind `row`, which was one itself.
   [[nodiscard]] std::uint32_t candidate_after(std::uint32_t row, const Key& key) const {
-    if (row >= skips_.size()) [[likely]]
-      return row + 1;
-    const Skip& skip = skips_[row];
-    if (skip.stretch == no_stretch) return candidate(row + 1, key);
-    const std::uint32_t end = stretches_[skip.stretch].end;
-    return skip.next_equal < end ? skip.next_equal : candidate(end, key);
+    return index_.candidate_after(row, key);
   }
 
  private:
   friend class ChainRef;
   friend class RuleStore;
 
-  enum class Field : std::uint8_t { none, source, destination, port };
-  /// A stretch of at least `worth_an_index` rows that all ask for one value of one field.
-  struct Stretch {
-    Field field = Field::none;
-    std::uint32_t begin = 0, end = 0;
-    boost::unordered_flat_map<std::uint32_t, std::uint32_t, IntegerHash>
-        first;  // value to the first row that asks for it
-  };
-  static constexpr std::uint32_t no_stretch = ~std::uint32_t{0};
-  /// Per row: its stretch, and the next row of the stretch that asks for the same value (or the stretch's
-  /// end).
-  struct Skip {
-    std::uint32_t stretch = no_stretch;
-    std::uint32_t next_equal = 0;
-  };
-  static constexpr std::uint32_t worth_an_index = 8;
-
-  [[nodiscard]] std::uint32_t indexed_candidate(std::uint32_t row, const Key& key) const;
-  [[nodiscard]] Field field_of(const Rule& rule, std::uint32_t& value) const;
-  void build_index();
   void summarize();
 
   Symbol name_;
@@ -108,8 +62,7 @@ class ChainBlock {
   std::vector<Match> matches_;
   std::vector<Target> targets_;
   std::vector<Symbol> jump_targets_;
-  std::vector<Skip> skips_;  // empty: no stretch
-  std::vector<Stretch> stretches_;
+  RuleIndex index_;
   // the store's
   std::uint64_t hash_ = 0;
   std::uint32_t references_ = 0;
