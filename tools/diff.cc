@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 
 #include "tools/lab_run.hh"
 #include "tools/terminal.hh"
@@ -23,7 +24,9 @@ std::optional<Side> run_side(ScenarioChoice choice) {
   Side side;
   side.run = LabRun::prepare(std::move(*scenario));
   if (!side.run) return std::nullopt;
-  side.journeys = std::make_unique<JourneyReport>(side.run->world().places());
+  side.journeys = std::make_unique<JourneyReport>(
+      side.run->world().places(),
+      JourneyReport::Style{false, false, std::numeric_limits<std::size_t>::max()});
   side.run->add_observer(*side.journeys);
   side.whole = side.run->run();
   return side;
@@ -48,7 +51,7 @@ int diff_variants(const DiffOptions& options) {
   output.write(fmt::format("  {:<{}}   {}\n", options.left.variant, column, options.right.variant));
   bool differ = false;
   bool marked = false;
-  const std::size_t packets = std::max(left->journeys->packets(), right->journeys->packets());
+  const std::size_t packets = std::max(left->journeys->told(), right->journeys->told());
   for (std::size_t packet = 0; packet < packets; ++packet) {
     const std::vector<std::string> a = left->journeys->lines(packet), b = right->journeys->lines(packet);
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
@@ -64,7 +67,7 @@ int diff_variants(const DiffOptions& options) {
     output.write("\n");
     if (differ && !options.all) {
       output.write(fmt::format("{} packets on the left, {} on the right; --all shows every one\n",
-                               left->journeys->packets(), right->journeys->packets()));
+                               left->journeys->told(), right->journeys->told()));
       break;
     }
   }

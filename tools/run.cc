@@ -80,7 +80,7 @@ std::optional<SystemError> write_file(const std::string& path, std::string_view 
 }
 
 /// What a person reads: the steps as a terminal shows them, the journeys, how the expectations came out.
-std::string report_text(LabRun& run, const JourneyReport& journeys, const RunOptions& options,
+std::string report_text(LabRun& run, const JourneyReport& journeys,
                         const std::vector<ExpectationResult>& expectations) {
   const bool colour = wants_colour();
   const Scenario& scenario = run.scenario();
@@ -88,7 +88,7 @@ std::string report_text(LabRun& run, const JourneyReport& journeys, const RunOpt
                                  scenario.variant.empty() ? "" : fmt::format(" ({})", scenario.variant),
                                  scenario.metadata.title.empty() ? "" : ": " + scenario.metadata.title);
   text += steps_text(run.steps().results());
-  text += journeys.text({colour, options.all_decisions, options.packets});
+  text += journeys.text();
   for (const ExpectationResult& result : expectations) {
     const char* word = result.met ? (colour ? "\033[32mok\033[0m    " : "ok    ")
                                   : (colour ? "\033[31mFAILED\033[0m" : "FAILED");
@@ -142,7 +142,9 @@ int run_scenario(const RunOptions& options) {
     if (!run->capture(std::move(outputs))) return exit_status::bad_input;
     if (const auto& error = run->captures()->error()) return worst_of({*error}, false, true);
   }
-  JourneyReport journeys(run->world().places());
+  const bool told = !options.quiet && options.trace != "-" && options.format == TextFormat::text;
+  JourneyReport journeys(run->world().places(),
+                         {wants_colour(), options.all_decisions, told ? options.packets : 0});
   run->add_observer(journeys);
 
   const bool whole = run->run();
@@ -171,8 +173,7 @@ int run_scenario(const RunOptions& options) {
   const bool stdout_is_taken = options.trace == "-";
   if (!options.quiet && !stdout_is_taken) {
     StandardOutput output;
-    output.write(options.format == TextFormat::json ? summary
-                                                    : report_text(*run, journeys, options, expectations));
+    output.write(options.format == TextFormat::json ? summary : report_text(*run, journeys, expectations));
     if (!options.no_files && whole && errors.empty() && options.format == TextFormat::text) {
       output.write(fmt::format("\nwritten to {}/\n", folder));
     }

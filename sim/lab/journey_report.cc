@@ -50,7 +50,7 @@ std::string change(const Tuple& before, const Tuple& after) {
 /// The stages of a namespace; the fabric knows no mark.
 bool is_in_namespace(Stage stage) { return stage <= Stage::egress; }
 
-/// ARP has no tuple; its journeys are told only with all decisions.
+/// ARP has no tuple.
 bool is_ip(const Tuple& tuple) {
   return !tuple.source.is_unspecified() || !tuple.destination.is_unspecified();
 }
@@ -60,36 +60,47 @@ bool is_plain_local(std::string_view rule) { return rule.starts_with("0: from al
 
 }  // namespace
 
+/// Whether a packet is met for the first time. A trace id is the entity that gave birth and its own count.
+bool JourneyReport::is_new(std::uint64_t trace) {
+  std::vector<bool>& met = met_[static_cast<std::uint32_t>(trace >> 32)];
+  const auto count = static_cast<std::uint32_t>(trace);
+  if (met.size() <= count) met.resize(std::size_t{count} + 1);
+  if (met[count]) return false;
+  met[count] = true;
+  return true;
+}
+
 void JourneyReport::decided(const Decision& decision) {
   if (decision.trace == 0) return;
-  const auto [known, born] =
-      by_trace_.try_emplace(decision.trace, static_cast<std::uint32_t>(journeys_.size()));
-  if (born) journeys_.emplace_back();
+  if (is_new(decision.trace)) {
+    ++packets_;
+    if (!style_.all_decisions && !is_ip(decision.before)) return;
+    if (journeys_.size() == style_.packets) {
+      ++left_;
+      return;
+    }
+    by_trace_.emplace(decision.trace, static_cast<std::uint32_t>(journeys_.size()));
+    journeys_.emplace_back();
+  }
+  const auto known = by_trace_.find(decision.trace);
+  if (known == by_trace_.end()) return;
   journeys_[known->second].moments.push_back({decision.time, decision.where, decision.stage, decision.verdict,
                                               decision.reason, decision.mark, std::string(decision.rule),
                                               decision.before, decision.after});
 }
 
-std::string JourneyReport::text(const Style& style) const {
+std::string JourneyReport::text() const {
   std::string text;
-  std::size_t told = 0, left = 0;
-  for (std::size_t i = 0; i < journeys_.size(); ++i) {
-    if (!style.all_decisions && !is_ip(journeys_[i].moments.front().before)) continue;
-    if (told == style.packets) {
-      ++left;
-      continue;
-    }
-    tell(text, ++told, journeys_[i], style);
-  }
-  if (left > 0) text += fmt::format("... and {} more packets (--packets N, or hops.ndjson)\n\n", left);
+  for (std::size_t i = 0; i < journeys_.size(); ++i) tell(text, i + 1, journeys_[i]);
+  if (left_ > 0) text += fmt::format("... and {} more packets (--packets N, or hops.ndjson)\n\n", left_);
   return text;
 }
 
-std::vector<std::string> JourneyReport::lines(std::size_t packet) const {
+std::vector<std::string> JourneyReport::lines(std::size_t journey) const {
   std::vector<std::string> lines;
-  if (packet >= journeys_.size()) return lines;
+  if (journey >= journeys_.size()) return lines;
   std::string text;
-  tell(text, packet + 1, journeys_[packet], Style());
+  tell(text, journey + 1, journeys_[journey]);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
     if (end > at) lines.push_back(text.substr(at, end - at));
@@ -98,9 +109,8 @@ std::vector<std::string> JourneyReport::lines(std::size_t packet) const {
   return lines;
 }
 
-void JourneyReport::tell(std::string& text, std::size_t number, const Journey& journey,
-                         const Style& style) const {
-  const Colours& colours = style.colour ? ansi : plain;
+void JourneyReport::tell(std::string& text, std::size_t number, const Journey& journey) const {
+  const Colours& colours = style_.colour ? ansi : plain;
   const Nanoseconds born = journey.moments.front().time;
   text += fmt::format("{}packet {}{}  {}  {}at {}s{}\n", colours.bold, number, colours.reset,
                       journey.moments.front().before, colours.dim, offset(born), colours.reset);
@@ -137,7 +147,7 @@ void JourneyReport::tell(std::string& text, std::size_t number, const Journey& j
                           to_string(moment.stage), moment.mark, colours.reset, by);
     } else if (moment.stage == Stage::route && !moment.rule.empty() && !is_plain_local(moment.rule)) {
       text += fmt::format("  {:>9}  {:<24} route{}\n", "", "", by);
-    } else if (style.all_decisions) {
+    } else if (style_.all_decisions) {
       text += fmt::format("  {:>9}  {:<24} {} {}{}\n", "", "", to_string(moment.stage),
                           to_string(moment.verdict), by);
     }
