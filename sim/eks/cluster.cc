@@ -17,8 +17,22 @@ constexpr Nanoseconds ready_time = 5_s;
 
 }  // namespace
 
-Cluster::Cluster(Engine& engine, std::string name, Versions versions, CniEnvironment environment)
-    : Entity(engine), name_(std::move(name)), versions_(versions), environment_(std::move(environment)) {}
+Cluster::Cluster(Engine& engine, std::uint64_t seed, std::string name, Versions versions,
+                 CniEnvironment environment)
+    : Entity(engine),
+      objects_(engine, seed),
+      name_(std::move(name)),
+      versions_(versions),
+      environment_(std::move(environment)) {
+  for (const char* name_space : {"default", "kube-node-lease", "kube-public", "kube-system"}) {
+    ApiObject object;
+    object.kind = ObjectKind::name_space;
+    object.meta.name = name_space;
+    object.meta.labels["kubernetes.io/metadata.name"] = name_space;
+    object.status = NamespaceStatus();
+    ASSERT(objects_.create(std::move(object)));
+  }
+}
 
 void Cluster::join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSpec& veth) {
   start_kubelet_network(*node.netns);

@@ -472,8 +472,8 @@ class Builder {
                            std::stoi(entry.version->substr(dot + 1))};
     CniEnvironment environment;
     for (const Setting& setting : entry.cni.env) environment[*setting.name] = *setting.value;
-    world_->cluster =
-        std::make_unique<Cluster>(world_->engine(), *entry.name, versions, std::move(environment));
+    world_->cluster = std::make_unique<Cluster>(world_->engine(), scenario_.seed, *entry.name, versions,
+                                                std::move(environment));
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);

@@ -13,7 +13,7 @@ std::string refusal(std::string_view line) { return kubectl_command().check(shel
 
 World& with_cluster(FixtureNode& node) {
   node.world.cluster =
-      std::make_unique<Cluster>(node.world.engine(), "myeks", Cluster::Versions{}, CniEnvironment{});
+      std::make_unique<Cluster>(node.world.engine(), 1, "myeks", Cluster::Versions{}, CniEnvironment{});
   Node joined;
   joined.name = "node";
   joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/nanoseconds.hh"
+#include "sim/eks/api/object_kind.hh"
+
+namespace ekspath {
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+struct OwnerReference {
+  std::string api_version;
+  std::string kind;
+  std::string name;
+  std::string uid;
+  bool controller = true;
+  bool block_owner_deletion = true;
+
+  friend bool operator==(const OwnerReference&, const OwnerReference&) = default;
+};
+
+/// metadata of an object. Times are instants since the scenario's start; what was there before it began may
+/// be older than zero.
+struct ObjectMeta {
+  std::string name;
+  std::string generate_name;  // kept and returned: "web-5cf4cbfd97-"
+  std::string name_space;     // empty for kinds without one
+  std::string uid;            // given by the store
+  std::uint64_t resource_version = 0;
+  std::int64_t generation = 0;  // of kinds that count changes of their spec; 0: not shown
+  Nanoseconds created;
+  std::optional<Nanoseconds> deletion_time;  // when its grace period is over: it is terminating
+  std::int64_t deletion_grace_seconds = 0;   // with deletion_time
+  Labels labels;
+  Labels annotations;
+  std::vector<OwnerReference> owners;
+  std::vector<std::string> finalizers;
+
+  [[nodiscard]] bool terminating() const { return deletion_time.has_value(); }
+  /// The owner that manages it, or null.
+  [[nodiscard]] const OwnerReference* controller() const {
+    for (const OwnerReference& owner : owners) {
+      if (owner.controller) return &owner;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace ekspath

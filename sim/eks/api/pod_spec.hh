@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/base/ipv4_address.hh"
+#include "sim/base/nanoseconds.hh"
+#include "sim/eks/api/object_meta.hh"
+#include "sim/eks/api/quantity.hh"
+
+namespace ekspath {
+
+/// A port number or a port's name; a number or a percentage ("25%").
+using NumberOrText = std::variant<std::int32_t, std::string>;
+
+struct ContainerPortSpec {
+  std::string name;
+  std::uint16_t container_port = 0;
+  std::uint16_t host_port = 0;
+  std::string protocol = "TCP";
+};
+
+struct EnvironmentVariable {
+  std::string name;
+  std::string value;  // empty with valueFrom, which is kept in the document alone
+};
+
+struct ProbeSpec {
+  enum class Handler : std::uint8_t { http_get, tcp_socket, exec, grpc };
+  Handler handler = Handler::tcp_socket;
+  std::string path;
+  NumberOrText port = 0;
+  std::vector<std::string> command;
+  std::int64_t initial_delay_seconds = 0;
+  std::int64_t period_seconds = 10;
+  std::int64_t timeout_seconds = 1;
+  std::int64_t success_threshold = 1;
+  std::int64_t failure_threshold = 3;
+};
+
+struct ContainerSpec {
+  std::string name;
+  std::string image;
+  std::string image_pull_policy;
+  std::vector<std::string> command;
+  std::vector<std::string> arguments;
+  std::vector<ContainerPortSpec> ports;
+  std::vector<EnvironmentVariable> environment;
+  ResourceList requests;
+  ResourceList limits;
+  std::optional<ProbeSpec> readiness;
+  std::optional<ProbeSpec> liveness;
+  std::optional<ProbeSpec> startup;
+};
+
+struct TolerationSpec {
+  std::string key;  // empty with Exists: every taint
+  bool exists = false;
+  std::string value;
+  std::string effect;  // empty: all effects
+  std::optional<std::int64_t> seconds;
+};
+
+struct TaintSpec {
+  std::string key;
+  std::string value;
+  std::string effect;
+};
+
+enum class DnsPolicy : std::uint8_t { cluster_first, cluster_first_with_host_net, default_, none };
+
+struct DnsConfigSpec {
+  std::vector<Ipv4Address> nameservers;
+  std::vector<std::string> searches;
+  std::vector<std::pair<std::string, std::string>> options;
+};
+
+/// What the scheduler, kubelet and CNI act on; the rest of a spec is in the document alone.
+struct PodSpec {
+  std::string node_name;  // empty: not scheduled
+  std::string scheduler_name = "default-scheduler";
+  std::string service_account;
+  std::string hostname;
+  std::string subdomain;
+  std::string restart_policy = "Always";
+  std::string priority_class;
+  std::int64_t priority = 0;
+  bool host_network = false;
+  DnsPolicy dns_policy = DnsPolicy::cluster_first;
+  DnsConfigSpec dns_config;
+  std::int64_t termination_grace_seconds = 30;
+  Labels node_selector;
+  std::vector<TolerationSpec> tolerations;
+  std::vector<ContainerSpec> init_containers;
+  std::vector<ContainerSpec> containers;
+
+  /// The containers' port of that name, or null.
+  [[nodiscard]] const ContainerPortSpec* port(std::string_view name, std::string_view protocol) const {
+    for (const ContainerSpec& container : containers) {
+      for (const ContainerPortSpec& one : container.ports) {
+        if (one.name == name && one.protocol == protocol) return &one;
+      }
+    }
+    return nullptr;
+  }
+};
+
+struct ObjectCondition {
+  std::string type;    // "Ready"
+  std::string status;  // "True", "False", "Unknown"
+  std::string reason;
+  std::string message;
+  Nanoseconds changed;
+};
+
+struct ContainerStatus {
+  enum class State : std::uint8_t { waiting, running, terminated };
+  std::string name;
+  State state = State::waiting;
+  std::string reason = "ContainerCreating";  // of waiting and terminated
+  std::string message;
+  bool ready = false;
+  bool started = false;
+  int restart_count = 0;
+  int exit_code = 0;
+  Nanoseconds started_at;
+  Nanoseconds finished_at;
+  std::string image;
+  std::string image_id;
+  std::string container_id;
+};
+
+struct PodStatus {
+  std::string phase = "Pending";
+  std::string reason;
+  std::string message;
+  std::string qos_class;
+  Ipv4Address pod_ip;   // unspecified: none yet
+  Ipv4Address host_ip;  // unspecified: not on a node yet
+  std::optional<Nanoseconds> start_time;
+  std::vector<ObjectCondition> conditions;
+  std::vector<ContainerStatus> init_containers;
+  std::vector<ContainerStatus> containers;
+
+  [[nodiscard]] bool condition_true(std::string_view type) const {
+    for (const ObjectCondition& condition : conditions) {
+      if (condition.type == type) return condition.status == "True";
+    }
+    return false;
+  }
+  [[nodiscard]] bool ready() const { return condition_true("Ready"); }
+};
+
+}  // namespace ekspath
