@@ -24,6 +24,7 @@ class Builder {
 
   std::unique_ptr<World> build() {
     set_links();
+    world_->fabric.admit_related_errors(scenario_.fabric.admits_related_errors);
     collect_pins();
     for (const VpcEntry& vpc : scenario_.vpcs) add_vpc(vpc);
     for (const PeeringEntry& peering : scenario_.peerings) add_peering(peering);

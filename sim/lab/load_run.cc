@@ -162,6 +162,13 @@ Form<Metadata> metadata_form() {
        field("teaches", &Metadata::teaches, list_of(name_form("a topic")), "`ekspath list` groups by it")});
 }
 
+Form<FabricEntry> fabric_form() {
+  return record<FabricEntry>("the fabric",
+                             {field("relatedErrors", &FabricEntry::admits_related_errors, boolean_form(),
+                                    "whether security groups let ICMP errors about a tracked flow in; "
+                                    "default: false, as AWS asks for a rule")});
+}
+
 Form<SpecFile> spec_form() {
   const auto file = record<InternetFile>(
       "the internet",
@@ -189,6 +196,7 @@ Form<SpecFile> spec_form() {
              "Kubernetes YAML, relative to this file"),
        field("links", &SpecFile::links, map_of("links by kind or by name", link_form()),
              "round trip, loss and MTU by kind of path, bandwidth by host"),
+       field("fabric", &SpecFile::fabric, fabric_form(), "what AWS leaves open"),
        field("captures", &SpecFile::captures, captures_form(), "all (default), or a list of capture points"),
        field("steps", &SpecFile::steps, list_of(step_form()), "commands, in order"),
        field("expect", &SpecFile::expectations, list_of(expectation_form()), "what must hold at the end"),

@@ -53,6 +53,7 @@ Loaded type_and_check(const YamlNode& document, const std::string& path, const V
   scenario.cluster = std::move(spec.cluster);
   scenario.manifests = read_manifests(spec.manifests, path, diagnostics);
   scenario.links = std::move(spec.links);
+  scenario.fabric = spec.fabric;
   scenario.captures_all = spec.captures.all;
   scenario.captures = std::move(spec.captures.list);
   scenario.steps = std::move(spec.steps);

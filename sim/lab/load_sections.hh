@@ -55,6 +55,7 @@ struct SpecFile {
   std::optional<ClusterEntry> cluster;
   std::vector<LocatedName> manifests;
   std::vector<LinkSetting> links;
+  FabricEntry fabric;
   CapturesChoice captures;
   std::vector<Step> steps;
   std::vector<Expectation> expectations;

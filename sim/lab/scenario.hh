@@ -291,6 +291,12 @@ struct Expectation {
   std::optional<DropExpectation> drop;
 };
 
+/// What the fabric does where AWS leaves room.
+struct FabricEntry {
+  /// Whether security groups let ICMP errors about a tracked flow in. AWS asks for a rule of its own.
+  bool admits_related_errors = false;
+};
+
 struct VariantEntry {
   LocatedName name;
   std::string title;
@@ -312,6 +318,7 @@ struct Scenario {
   std::optional<ClusterEntry> cluster;
   std::vector<ManifestFile> manifests;
   std::vector<LinkSetting> links;
+  FabricEntry fabric;
   bool captures_all = true;
   std::vector<CaptureEntry> captures;  // when not all
   std::vector<Step> steps;

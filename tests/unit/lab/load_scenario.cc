@@ -84,6 +84,14 @@ TEST_CASE("a start that is no time is refused") {
   }
 }
 
+TEST_CASE("groups let ICMP errors about tracked flows in where the file says so") {
+  CHECK_FALSE(loaded(good_lab).fabric.admits_related_errors);
+  CHECK(
+      loaded(lab_with("  steps:", "  fabric: {relatedErrors: true}\n  steps:")).fabric.admits_related_errors);
+  CHECK(errors_with("  steps:", "  fabric: {relatedErrors: 1}\n  steps:").find("relatedErrors") !=
+        std::string::npos);
+}
+
 TEST_CASE("links are delays, rates and losses") {
   const Scenario lab = loaded(
       lab_with("  steps:",
