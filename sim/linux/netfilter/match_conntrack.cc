@@ -7,65 +7,15 @@
 #include "sim/linux/conntrack/connection.hh"
 #include "sim/linux/netfilter/extension.hh"
 #include "sim/linux/netfilter/iptables_error.hh"
+#include "sim/linux/netfilter/state_words.hh"
 
 namespace ekspath {
 namespace {
 
-struct StateName {
-  std::string_view name;
-  std::uint16_t bit;
-};
-constexpr std::array state_names{StateName{"INVALID", ct_state::invalid},
-                                 StateName{"NEW", ct_state::new_},
-                                 StateName{"RELATED", ct_state::related},
-                                 StateName{"ESTABLISHED", ct_state::established},
-                                 StateName{"UNTRACKED", ct_state::untracked},
-                                 StateName{"SNAT", ct_state::snat},
-                                 StateName{"DNAT", ct_state::dnat}};
-
-std::uint16_t parse_states(std::string_view text) {
-  std::uint16_t bits = 0;
-  const std::string_view whole = text;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    const std::string_view word = text.substr(0, comma);
-    const auto* found = std::ranges::find(state_names, word, &StateName::name);
-    if (found == state_names.end())
-      usage_error(fmt::format("Bad ctstate \"{}\"", comma == std::string_view::npos ? text : whole));
-    bits = static_cast<std::uint16_t>(bits | found->bit);
-    if (comma == std::string_view::npos) return bits;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-void append_states(std::string& out, std::uint16_t bits) {
-  char separator = ' ';
-  for (const StateName& state : state_names) {
-    if ((bits & state.bit) == 0) continue;
-    out += separator;
-    out += state.name;
-    separator = ',';
-  }
-}
-
 // Linux 6.1 include/uapi/linux/netfilter/nf_conntrack_common.h ip_conntrack_status
-constexpr std::array status_names{
-    StateName{"EXPECTED", 1}, StateName{"SEEN_REPLY", connection_status::seen_reply},
-    StateName{"ASSURED", connection_status::assured}, StateName{"CONFIRMED", connection_status::confirmed}};
-
-std::uint16_t parse_status(std::string_view text) {
-  std::uint16_t bits = 0;
-  const std::string_view whole = text;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    const std::string_view word = text.substr(0, comma);
-    const auto* found = std::ranges::find(status_names, word, &StateName::name);
-    if (found == status_names.end() && word != "NONE") usage_error(fmt::format("Bad ctstatus \"{}\"", whole));
-    if (found != status_names.end()) bits = static_cast<std::uint16_t>(bits | found->bit);
-    if (comma == std::string_view::npos) return bits;
-    text.remove_prefix(comma + 1);
-  }
-}
+constexpr std::array status_words{
+    StateWord{"NONE", 0}, StateWord{"EXPECTED", 1}, StateWord{"SEEN_REPLY", connection_status::seen_reply},
+    StateWord{"ASSURED", connection_status::assured}, StateWord{"CONFIRMED", connection_status::confirmed}};
 
 constexpr std::array network_words{"ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst"};
 constexpr std::array port_words{"ctorigsrcport", "ctorigdstport", "ctreplsrcport", "ctrepldstport"};
@@ -112,7 +62,7 @@ void print(RulePrinter& printer, const ConntrackMatch& own, std::string_view das
     fmt::format_to(out, "{} {}{}", (own.inverted & bit) != 0 ? " !" : "", dash, name);
     return true;
   };
-  if (word(ConntrackMatch::state, "ctstate")) append_states(printer.out, own.states);
+  if (word(ConntrackMatch::state, "ctstate")) append_state_words(printer.out, own.states, state_words);
   if (word(ConntrackMatch::protocol_, "ctproto")) fmt::format_to(out, " {}", own.protocol);
   for (unsigned i = 0; i < 4; ++i) {
     if (!word(static_cast<std::uint16_t>(ConntrackMatch::orig_source << i), network_words[i])) continue;
@@ -126,13 +76,7 @@ void print(RulePrinter& printer, const ConntrackMatch& own, std::string_view das
   }
   if (word(ConntrackMatch::status_, "ctstatus")) {
     if (own.status == 0) printer.out += " NONE";
-    char separator = ' ';
-    for (const StateName& status : status_names) {
-      if ((own.status & status.bit) == 0) continue;
-      printer.out += separator;
-      printer.out += status.name;
-      separator = ',';
-    }
+    append_state_words(printer.out, own.status, status_words);
   }
   if (word(ConntrackMatch::expires_, "ctexpire")) {
     fmt::format_to(out, " {}", own.expires_low);
@@ -168,7 +112,7 @@ void read([[maybe_unused]] const RuleContext& context, const GivenOption& option
   if (option.invert) own.inverted = static_cast<std::uint16_t>(own.inverted | (1U << id));
   switch (id) {
     case 0:
-      own.states = parse_states(option.value);
+      own.states = parse_state_words(option.value, state_words, "ctstate");
       return;
     case 1: {
       const auto protocol = protocol_number(option.value);
@@ -185,7 +129,7 @@ void read([[maybe_unused]] const RuleContext& context, const GivenOption& option
       own.networks[id - 2] = parse_network(option.value);
       return;
     case 6:
-      own.status = parse_status(option.value);
+      own.status = parse_state_words(option.value, status_words, "ctstatus");
       return;
     case 7:
       parse_expiry(option, own);

@@ -27,7 +27,6 @@ class RuleStore {
 
   /// Chains, lists and sets by name; comments and prefixes apart, so that chains have low numbers.
   [[nodiscard]] Symbol chain_name(std::string_view text) { return names_.add(text); }
-  [[nodiscard]] Symbol find_chain_name(std::string_view text) const { return names_.find(text); }
   [[nodiscard]] std::string_view chain_name(Symbol symbol) const { return names_.text(symbol); }
   /// How many there are: symbols are below.
   [[nodiscard]] std::size_t chain_names() const { return names_.size(); }
@@ -40,7 +39,6 @@ class RuleStore {
   [[nodiscard]] std::string_view pattern_text(PatternNumber number) const { return patterns_[number - 1U]; }
   [[nodiscard]] std::uint64_t pattern_bits(std::string_view interface) const;
   [[nodiscard]] bool pattern_fits(PatternNumber number, std::string_view interface) const;
-  [[nodiscard]] std::size_t pattern_count() const { return patterns_.size(); }
 
   /// The held chain of this content.
   [[nodiscard]] ChainRef intern(ChainBlock&& block);

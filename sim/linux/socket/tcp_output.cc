@@ -341,7 +341,7 @@ void refuse_segment(Netns& netns, const TcpSegment& segment) {
     fields.flags = tcp_flag::rst | tcp_flag::ack;
   }
   IpOptions options;
-  options.tos = segment.tos;
+  options.tos = segment.tos & 0xfc;  // without the ECN bits (observed: Linux 6.18, a SYN of tos 0xff)
   const SocketRoute route = route_for_socket(netns, options, fields.source, fields.destination);
   if (route.error != 0) return;
   ++netns.snmp.tcp_out_rsts;

@@ -212,6 +212,13 @@ TEST_CASE("commands fail in the words and with the status of the real tool") {
         "iptables v1.8.8 (nf_tables): unknown option \"--foo\"\n" + std::string(hint));
   CHECK(host.fail("-A INPUT -o eth0") ==
         "iptables v1.8.8 (nf_tables): Can't use -o with INPUT\n\n" + std::string(hint));
+  for (const auto& [line, quoted] : std::vector<std::pair<std::string, std::string>>{
+           {"-A INPUT -m conntrack --ctstate NEW,ODD,RELATED", "ctstate \"ODD,RELATED\""},
+           {"-A INPUT -m conntrack --ctstatus NONE,ODD", "ctstatus \"ODD\""},
+           {"-A INPUT -m state --state SNAT", "state \"SNAT\""},
+       }) {
+    CHECK(host.fail(line) == "iptables v1.8.8 (nf_tables): Bad " + quoted + "\n" + std::string(hint));
+  }
 }
 
 TEST_CASE("matches and targets that are not modelled are refused by name") {
