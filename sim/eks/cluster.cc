@@ -39,16 +39,27 @@ void Cluster::join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSp
   node.proxy = std::make_unique<KubeProxy>(*node.netns, versions_.kubernetes);
   node.proxy->start();
   node.cni = std::make_unique<VpcCni>(*node.netns, versions_.cni, vpc_cidrs, veth);
-  node.cni->start(environment_, node.enis);
+  node.files = std::make_unique<NodeFiles>();
+  node.ipamd = std::make_unique<Ipamd>(
+      engine(), IpamdSite{*node.fabric, *node.netns, *node.cni, *node.files, versions_.cni, node.instance_id,
+                          node.kubernetes_name, *node.type, node.enis, name_, node.max_pods, node.eni_config,
+                          node.is_furnished, delays_});
+  node.plugin = std::make_unique<CniPlugin>(*node.ipamd, *node.cni, *node.files);
+  node.ipamd->start(environment_);
   nodes_.push_back(std::move(node));
 }
 
 void Cluster::place(Pod pod) {
   const Node& node = nodes_[pod.node];
   if (!pod.host_network) {
-    node.cni->add_pod({pod.pod_namespace, pod.name, pod.address, pod.device}, *pod.netns);
+    pod.sandbox = PodSandbox::draw(node.netns->kernel().seed, pod.pod_namespace, pod.name, {}, 0);
+    node.plugin->add_pinned(pod.sandbox, *pod.netns, pod.address, pod.device);
   }
   pods_.push_back(std::move(pod));
+}
+
+void Cluster::settle() {
+  for (Node& node : nodes_) node.ipamd->settle();
 }
 
 bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<std::string>& removals) {
@@ -69,10 +80,11 @@ void Cluster::fire(const Event& event) {
   Node& node = nodes_[rollout_.updated];
   switch (static_cast<EventKind>(event.kind)) {
     case old_agent_stopped:
+      node.ipamd->stop();
       after(start_time, new_agent_started);
       break;
     case new_agent_started:
-      node.cni->start(environment_, node.enis);
+      node.ipamd->start(environment_);
       after(ready_time, new_agent_ready);
       break;
     case new_agent_ready:

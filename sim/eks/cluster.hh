@@ -35,6 +35,11 @@ class Cluster final : public Entity {
   /// Wires a pod as the CNI does; a hostNetwork pod only gets its name.
   void place(Pod pod);
 
+  /// How long EC2 takes; before the first node joins.
+  void change_delays(const Ec2Delays& delays) { delays_ = delays; }
+  /// All that is there when the world begins is placed: the pools become as warm as they are to be.
+  void settle();
+
   /// `kubectl set env daemonset aws-node -n kube-system NAME=VALUE` (empty value and `remove`: NAME-). Starts
   /// a rollout when anything changed; false when nothing did.
   bool set_environment(const CniEnvironment& changes, const std::vector<std::string>& removals);
@@ -65,6 +70,7 @@ class Cluster final : public Entity {
   std::string name_;
   Versions versions_;
   CniEnvironment environment_;
+  Ec2Delays delays_;
   std::vector<Node> nodes_;
   std::vector<Pod> pods_;
   Rollout rollout_;

@@ -6,22 +6,6 @@
 namespace ekspath {
 namespace {
 
-std::string_view value_of(const CniEnvironment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string_view() : std::string_view(found->second);
-}
-
-/// Go's strconv.ParseBool; anything else is the default.
-bool boolean(std::string_view text, bool otherwise) {
-  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
-    if (text == yes) return true;
-  }
-  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
-    if (text == no) return false;
-  }
-  return otherwise;
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -67,6 +51,31 @@ std::uint32_t read_mtu(std::string_view text, std::uint32_t otherwise) {
 
 }  // namespace
 
+std::string_view text_of(const CniEnvironment& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string_view() : std::string_view(found->second);
+}
+
+bool flag_of(const CniEnvironment& environment, std::string_view name, bool otherwise) {
+  const std::string_view text = text_of(environment, name);
+  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == no) return false;
+  }
+  return otherwise;
+}
+
+std::optional<std::int64_t> number_of(const CniEnvironment& environment, std::string_view name) {
+  std::string_view text = text_of(environment, name);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 std::optional<CniVersion> CniVersion::parse(std::string_view text) {
   if (text.starts_with("v")) text.remove_prefix(1);
   CniVersion version;
@@ -83,27 +92,40 @@ std::optional<CniVersion> CniVersion::parse(std::string_view text) {
   return std::nullopt;
 }
 
+std::string to_string(const CniVersion& version) {
+  // The last releases of their lines by July 2026: amazon-vpc-cni-k8s, tags.
+  static constexpr CniVersion last[] = {
+      {1, 7, 10}, {1, 8, 0},  {1, 9, 3},  {1, 10, 4}, {1, 11, 5}, {1, 12, 6}, {1, 13, 4}, {1, 14, 1},
+      {1, 15, 5}, {1, 16, 4}, {1, 17, 1}, {1, 18, 6}, {1, 19, 6}, {1, 20, 5}, {1, 21, 2}, {1, 22, 4}};
+  int patch = version.patch;
+  for (const CniVersion& known : last) {
+    if (patch == CniVersion{}.patch && known.major == version.major && known.minor == version.minor)
+      patch = known.patch;
+  }
+  return fmt::format("{}.{}.{}", version.major, version.minor, patch);
+}
+
 CniSettings CniSettings::read(const CniEnvironment& environment) {
   CniSettings settings;
-  settings.external_snat = boolean(value_of(environment, "AWS_VPC_K8S_CNI_EXTERNALSNAT"), false);
+  settings.external_snat = flag_of(environment, "AWS_VPC_K8S_CNI_EXTERNALSNAT", false);
   if (!settings.external_snat) {
-    for (const Prefix& prefix : cidr_list(value_of(environment, "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"))) {
+    for (const Prefix& prefix : cidr_list(text_of(environment, "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"))) {
       settings.exclude_snat_cidrs.push_back(fmt::format("{}", prefix));
     }
   }
-  settings.external_service_cidrs = cidr_list(value_of(environment, "AWS_EXTERNAL_SERVICE_CIDRS"));
-  const std::string_view randomize = value_of(environment, "AWS_VPC_K8S_CNI_RANDOMIZESNAT");
+  settings.external_service_cidrs = cidr_list(text_of(environment, "AWS_EXTERNAL_SERVICE_CIDRS"));
+  const std::string_view randomize = text_of(environment, "AWS_VPC_K8S_CNI_RANDOMIZESNAT");
   if (randomize == "hashrandom") settings.randomize = RandomizeSnat::hashrandom;
   if (randomize == "none") settings.randomize = RandomizeSnat::none;
-  if (const auto mark = value_of(environment, "AWS_VPC_K8S_CNI_CONNMARK"); !mark.empty()) {
+  if (const auto mark = text_of(environment, "AWS_VPC_K8S_CNI_CONNMARK"); !mark.empty()) {
     settings.connmark = read_connmark(mark);
   }
-  if (const auto prefix = value_of(environment, "AWS_VPC_K8S_CNI_VETHPREFIX"); !prefix.empty()) {
+  if (const auto prefix = text_of(environment, "AWS_VPC_K8S_CNI_VETHPREFIX"); !prefix.empty()) {
     settings.veth_prefix = prefix;
   }
-  settings.node_port_support = boolean(value_of(environment, "AWS_VPC_CNI_NODE_PORT_SUPPORT"), true);
-  settings.eni_mtu = read_mtu(value_of(environment, "AWS_VPC_ENI_MTU"), 9001);
-  settings.pod_mtu = read_mtu(value_of(environment, "POD_MTU"), settings.eni_mtu);
+  settings.node_port_support = flag_of(environment, "AWS_VPC_CNI_NODE_PORT_SUPPORT", true);
+  settings.eni_mtu = read_mtu(text_of(environment, "AWS_VPC_ENI_MTU"), 9001);
+  settings.pod_mtu = read_mtu(text_of(environment, "POD_MTU"), settings.eni_mtu);
   return settings;
 }
 

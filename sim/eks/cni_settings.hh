@@ -21,8 +21,18 @@ struct CniVersion {
   friend auto operator<=>(const CniVersion&, const CniVersion&) = default;
 };
 
+/// "1.19.6". The last of a line where that is known, when the patch number was left out.
+[[nodiscard]] std::string to_string(const CniVersion& version);
+
 /// The environment of aws-node, by its real names. Values are strings, as in the DaemonSet.
 using CniEnvironment = std::map<std::string, std::string, std::less<>>;
+
+/// The variable's text; empty when it is not set.
+[[nodiscard]] std::string_view text_of(const CniEnvironment& environment, std::string_view name);
+/// Go's strconv.ParseBool; anything else is the default.
+[[nodiscard]] bool flag_of(const CniEnvironment& environment, std::string_view name, bool otherwise);
+/// Go's strconv.Atoi; none for anything that is no number.
+[[nodiscard]] std::optional<std::int64_t> number_of(const CniEnvironment& environment, std::string_view name);
 
 /// What the agent makes of its environment, read once when it starts. facts/vpc-cni.md 3.2 and 7;
 /// amazon-vpc-cni-k8s pkg/networkutils/network.go New(), cmd/routed-eni-cni-plugin

@@ -2,10 +2,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "sim/eks/cni_plugin.hh"
+#include "sim/eks/ipamd.hh"
 #include "sim/eks/kube_proxy.hh"
+#include "sim/eks/node_files.hh"
 #include "sim/eks/vpc_cni.hh"
 #include "sim/linux/netns.hh"
 
@@ -20,8 +25,17 @@ struct Node {
   std::string instance_type;
   Netns* netns = nullptr;
   Ipv4Address address;
-  std::vector<CniEni> enis;  // the primary first
+  std::string instance_id;  // "i-0..."
+  const InstanceType* type = nullptr;
+  std::uint32_t max_pods = 0;  // capacity.pods
+  Fabric* fabric = nullptr;
+  std::vector<std::pair<EniId, std::uint32_t>> enis;  // as it boots, with device numbers; the primary first
+  std::optional<EniConfig> eni_config;                // of custom networking
+  bool is_furnished = false;                          // see IpamdSite
+  std::unique_ptr<NodeFiles> files;
   std::unique_ptr<VpcCni> cni;
+  std::unique_ptr<Ipamd> ipamd;
+  std::unique_ptr<CniPlugin> plugin;
   std::unique_ptr<KubeProxy> proxy;
 };
 
@@ -34,6 +48,7 @@ struct Pod {
   Ipv4Address address;
   std::uint32_t device = 0;  // of the ENI that carries the address
   bool host_network = false;
+  PodSandbox sandbox;  // empty with hostNetwork
 };
 
 }  // namespace ekspath

@@ -161,6 +161,17 @@ void VpcCni::set_up_eni(const CniEni& eni) {
   if (std::ranges::find(enis_, eni.device, &CniEni::device) == enis_.end()) enis_.push_back(eni);
 }
 
+void VpcCni::tear_down_eni(std::uint32_t device) {
+  const auto gone = std::ranges::find(enis_, device, &CniEni::device);
+  ASSERT(gone != enis_.end());
+  if (version_ >= CniVersion{1, 20, 0}) {
+    PolicyRule from_eni = lookup_rule(from_eni_priority, route_table_of(device, gone->network_card));
+    from_eni.from = Prefix(gone->primary_address, 32);
+    (void)host_->routing.delete_rule(from_eni);
+  }
+  enis_.erase(gone);
+}
+
 void VpcCni::add_pod(const CniPod& pod, Netns& pod_netns) {
   const std::string veth = host_veth_name(settings_.veth_prefix, pod.pod_namespace, pod.name);
   if (Interface* old = host_->find_interface(veth)) host_->delete_interface(*old);

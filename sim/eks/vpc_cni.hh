@@ -43,12 +43,16 @@ class VpcCni {
   void start(const CniEnvironment& environment, const std::vector<CniEni>& enis);
   /// A secondary ENI came up: its table, its rule. pkg/networkutils setupENINetwork()
   void set_up_eni(const CniEni& eni);
+  /// A secondary ENI was freed, its interface is gone: what names it no longer. From v1.20 on its rule of
+  /// priority 32765 goes too. pkg/ipamd tryFreeENI()
+  void tear_down_eni(std::uint32_t device);
   /// ADD of the plugin: veth, routes, neighbour, rules. cmd/routed-eni-cni-plugin/driver SetupPodNetwork()
   void add_pod(const CniPod& pod, Netns& pod_netns);
   /// DEL of the plugin. driver TeardownPodNetwork()
   void delete_pod(const CniPod& pod);
 
   [[nodiscard]] const CniSettings& settings() const { return settings_; }
+  [[nodiscard]] const std::vector<Prefix>& vpc_cidrs() const { return vpc_cidrs_; }
   /// prefix + first 11 hex digits of SHA-1("namespace.name"). pkg/networkutils/names.go
   [[nodiscard]] static std::string host_veth_name(std::string_view prefix, std::string_view pod_namespace,
                                                   std::string_view name);

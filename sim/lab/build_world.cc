@@ -2,9 +2,13 @@
 #include <cerrno>
 #include <map>
 
+#include "sim/aws/instance_type.hh"
+#include "sim/aws/resource_id.hh"
 #include "sim/base/assert.hh"
 #include "sim/base/near_miss.hh"
 #include "sim/eks/al2023.hh"
+#include "sim/eks/eni_device.hh"
+#include "sim/eks/max_pods.hh"
 #include "sim/lab/world.hh"
 
 namespace ekspath {
@@ -336,11 +340,7 @@ class Builder {
       report(pin ? pin->where : where, eni.error());
       return std::nullopt;
     }
-    Eni& door = world_->fabric.eni(eni.value());
-    Interface& interface =
-        netns.add_interface(nitro_interface_name(device), InterfaceKind::ena, door.mac(), 9001);
-    interface.connect(Fabric::host_link(), door);
-    done(where, world_->fabric.attach(eni.value(), {interface.place, &interface, 0}));
+    done(where, plug_in(world_->fabric, eni.value(), netns, device));
     return eni.value();
   }
 
@@ -478,6 +478,7 @@ class Builder {
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
+    world_->cluster->settle();
   }
 
   void add_node(VpcId vpc, const NodeEntry& entry) {
@@ -492,25 +493,32 @@ class Builder {
     node.zone = world_->fabric.zone_name(world_->fabric.subnet(place.subnet).zone);
     node.address = world_->fabric.eni(*primary).primary_address();
     node.kubernetes_name = private_dns_name(node.address);
-    node.enis.push_back(
-        {0, 0, nitro_interface_name(0), node.address, world_->fabric.subnet(place.subnet).cidr});
+    node.fabric = &world_->fabric;
+    node.type = find_instance_type(entry.type);
+    ASSERT(node.type != nullptr);
+    node.max_pods = max_pods(*node.type, {});
+    node.instance_id = resource_id(scenario_.seed, "i", entry.name);
+    node.enis.emplace_back(*primary, 0U);
+    node.is_furnished = !entry.enis.empty() || has_pods_by_hand(entry.name);
     boot_al2023(netns, *netns.find_interface(nitro_interface_name(0)), lease_of(place, node.address));
     // kubelet's and containerd's needs: /etc/sysctl.d of the EKS AMI (facts/vpc-cni.md 1)
     ASSERT(write_sysctl(netns, "net.ipv4.ip_forward", "1") == 0);
 
     for (const EniEntry& eni : entry.enis) {
       const auto secondary = add_eni(netns, *eni.device, place, eni.device.where, eni.private_ip,
-                                     node_groups_, fmt::format("aws-K8S-{}", entry.name));
-      if (!secondary) continue;
-      node.enis.push_back({*eni.device, 0, nitro_interface_name(*eni.device),
-                           world_->fabric.eni(*secondary).primary_address(),
-                           world_->fabric.subnet(place.subnet).cidr});
+                                     node_groups_, "aws-K8S-" + node.instance_id);
+      if (secondary) node.enis.emplace_back(*secondary, std::uint32_t{*eni.device});
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
     world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
                       entry.name, instance_resolv_conf(place.vpc)});
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
+  }
+
+  bool has_pods_by_hand(std::string_view node) const {
+    return std::ranges::any_of(scenario_.cluster->pods,
+                               [&](const PodEntry& pod) { return *pod.node == node && !pod.host_network; });
   }
 
   void add_pod(const PodEntry& entry) {

@@ -19,7 +19,17 @@ World& with_cluster(FixtureNode& node) {
   joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";
   joined.netns = &node.netns("node");
   joined.address = Ipv4Address(192, 168, 1, 251);
-  joined.enis.push_back({0, 0, "ens5", joined.address, Prefix::parse("192.168.1.0/24").value()});
+  Fabric& fabric = node.world.fabric;
+  const VpcId vpc = fabric.add_vpc({"vpc", {Prefix::parse("192.168.0.0/16").value()}, true}).value();
+  const SubnetId subnet =
+      fabric.add_subnet({"subnet", vpc, Prefix::parse("192.168.1.0/24").value(), "a", false, {}, {}}).value();
+  EniSpec primary;
+  primary.name = "node/eni0";
+  primary.subnet = subnet;
+  primary.address = joined.address;
+  joined.fabric = &fabric;
+  joined.type = find_instance_type("t3.medium");
+  joined.enis.emplace_back(fabric.create_eni(primary).value(), 0U);
   node.world.cluster->join(std::move(joined), {Prefix::parse("192.168.0.0/16").value()}, LinkSpec{});
   for (const auto& [name, pod_namespace] : {std::pair("web", "shop"), std::pair("netshoot", "default")}) {
     Pod pod;

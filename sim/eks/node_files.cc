@@ -1,0 +1,29 @@
+#include "sim/eks/node_files.hh"
+
+namespace ekspath {
+
+void NodeFiles::append(std::string_view path, std::string_view line) {
+  auto file = files_.find(path);
+  if (file == files_.end()) file = files_.emplace(path, std::string()).first;
+  std::string& text = file->second;
+  text += line;
+  text += '\n';
+  if (text.size() <= bound) return;
+  // A quarter at a time, so that a full file does not move with every line.
+  const std::size_t cut = text.find('\n', text.size() - bound + bound / 4);
+  text.erase(0, cut + 1);
+}
+
+const std::string* NodeFiles::find(std::string_view path) const {
+  const auto file = files_.find(path);
+  return file == files_.end() ? nullptr : &file->second;
+}
+
+bool NodeFiles::is_folder(std::string_view path) const {
+  std::string folder(path);
+  if (!folder.ends_with('/')) folder += '/';
+  const auto first = files_.lower_bound(folder);
+  return first != files_.end() && first->first.starts_with(folder);
+}
+
+}  // namespace ekspath

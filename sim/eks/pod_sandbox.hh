@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ekspath {
+
+/// One sandbox of a pod as containerd hands it to a CNI plugin. A pod whose sandbox failed gets another one
+/// at the next try, with another id and namespace.
+struct PodSandbox {
+  std::string pod_namespace;
+  std::string pod_name;
+  std::string pod_uid;       // "8f3c..-....", of the API object
+  std::string container_id;  // 64 hex digits
+  std::string netns_path;    // "/var/run/netns/cni-<uuid>"
+
+  /// Ids for the pod's n-th sandbox, drawn from `seed`.
+  [[nodiscard]] static PodSandbox draw(std::uint64_t seed, std::string_view pod_namespace,
+                                       std::string_view pod_name, std::string_view pod_uid,
+                                       std::uint32_t attempt);
+};
+
+/// What kubelet writes into the event FailedCreatePodSandBox, about an error of the plugin's ADD.
+/// observed: kubernetes issue 131071, karpenter issue 3989 (facts/vpc-cni.md 5)
+[[nodiscard]] std::string sandbox_failure_text(std::string_view container_id, std::string_view plugin_error);
+
+}  // namespace ekspath
