@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "sim/aws/fragment.hh"
 #include "sim/packet/build.hh"
+#include "sim/packet/cut.hh"
 #include "sim/packet/parse.hh"
 
 namespace ekspath {
@@ -437,8 +437,8 @@ void Fabric::to_internet_host(Crossing& crossing, PacketRef packet, Ipv4Address 
     const unsigned hop = ip.ttl();  // this router of those beyond the edge finds a TTL of 1
     drop(internet_place_, Stage::internet, *packet, DropReason::ttl_expired);
     ip.ttl(1);
-    rewrite_address(*packet, Side::source,
-                    private_source);  // the quote as its sender gets it, back through the gateway
+    // The quote as its sender gets it, back through the gateway.
+    rewrite(*packet, Side::source, private_source, std::nullopt);
     const Nanoseconds edge = paths_[PathKind::igw].rtt;
     const Nanoseconds beyond = rtt > edge ? (rtt - edge) * hop / (to->hops() + 1) : Nanoseconds();
     const RouterError error{icmp::time_exceeded, 0, 0, internet_.router(crossing.from.vpc(), 1 + hop)};
@@ -631,7 +631,7 @@ void Fabric::translate(Packet& packet, Side side, const InternetGateway& gateway
     const Side far = outward ? Side::destination : Side::source;
     if (!mapped.is_unspecified()) rewrite_quoted(packet, far, mapped, std::nullopt);
   }
-  rewrite_address(packet, side, address);
+  rewrite(packet, side, address, std::nullopt);
   if (observer_ != nullptr) [[unlikely]] {
     const std::string text = outward ? fmt::format("source {} -> {}", before.source, address)
                                      : fmt::format("destination {} -> {}", before.destination, address);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/aws/address_hash.hh"
-#include "sim/aws/address_rewrite.hh"
+#include "sim/packet/rewrite.hh"
 #include "sim/aws/eni.hh"
 #include "sim/aws/ids.hh"
 #include "sim/aws/internet.hh"

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "sim/aws/address_rewrite.hh"
 #include "sim/aws/fabric.hh"
 #include "sim/aws/resource_id.hh"
 #include "sim/aws/router_reply.hh"
 #include "sim/packet/headers.hh"
+#include "sim/packet/rewrite.hh"
 
 namespace ekspath {
 namespace {
@@ -80,8 +80,7 @@ void NatGateway::outbound(PacketRef packet) {
     return drop(*packet, DropReason::nat_gateway_ports, "ErrorPortAllocation");
   }
   ipv4(*packet).decrement_ttl();
-  rewrite_address(*packet, Side::source, outside->source);
-  rewrite_port(*packet, Side::source, outside->source_port);
+  rewrite(*packet, Side::source, outside->source, outside->source_port);
   translated(*packet, inside);
   fabric_->originate(fabric_->eni(eni_), std::move(packet));
 }
@@ -99,8 +98,7 @@ void NatGateway::inbound(PacketRef packet) {
   known->last_used = fabric_->engine_.now();
   const Tuple inside = known->inside;
   ipv4(*packet).decrement_ttl();
-  rewrite_address(*packet, Side::destination, inside.source);
-  rewrite_port(*packet, Side::destination, inside.source_port);
+  rewrite(*packet, Side::destination, inside.source, inside.source_port);
   translated(*packet, outside.reply());
   fabric_->originate(fabric_->eni(eni_), std::move(packet));
 }
@@ -114,7 +112,7 @@ void NatGateway::outbound_error(PacketRef packet) {
   const Tuple before = tuple_of(*packet);
   ipv4(*packet).decrement_ttl();
   rewrite_quoted(*packet, Side::destination, outside->source, outside->source_port);
-  rewrite_address(*packet, Side::source, outside->source);
+  rewrite(*packet, Side::source, outside->source, std::nullopt);
   translated(*packet, before);
   fabric_->originate(fabric_->eni(eni_), std::move(packet));
 }
@@ -128,7 +126,7 @@ void NatGateway::inbound_error(PacketRef packet) {
   const Tuple before = tuple_of(*packet);
   ipv4(*packet).decrement_ttl();
   rewrite_quoted(*packet, Side::source, known->inside.source, known->inside.source_port);
-  rewrite_address(*packet, Side::destination, known->inside.source);
+  rewrite(*packet, Side::destination, known->inside.source, std::nullopt);
   translated(*packet, before);
   fabric_->originate(fabric_->eni(eni_), std::move(packet));
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "sim/aws/address_rewrite.hh"
 #include "sim/packet/build.hh"
 #include "sim/packet/checksum.hh"
 #include "sim/packet/headers.hh"
+#include "sim/packet/rewrite.hh"
 
 namespace ekspath {
 namespace {

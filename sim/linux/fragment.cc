@@ -10,6 +10,7 @@
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
 #include "sim/packet/build.hh"
+#include "sim/packet/cut.hh"
 #include "sim/packet/headers.hh"
 
 namespace ekspath {
@@ -208,40 +209,21 @@ PacketRef Fragments::State::join(Datagram& datagram) {
   return whole;
 }
 
-/// Linux 6.1 net/ipv4/ip_output.c ip_do_fragment(), ip_frag_next(): new pieces for the out MTU, never larger
-/// than the largest that came in. A fragment that is cut further keeps its place.
+/// Linux 6.1 net/ipv4/ip_output.c ip_do_fragment(): new pieces for the out MTU, never larger than the largest
+/// that came in.
 void fragment(Hop& hop, PacketRef packet, void (*send)(Hop&, PacketRef)) {
   Netns& netns = hop.netns;
-  const Ipv4View ip = ipv4(*packet);
-  const std::size_t header_size = ip.header_size();
   std::size_t mtu = hop.mtu;
   if (packet->meta.largest_fragment != 0) mtu = std::min<std::size_t>(mtu, packet->meta.largest_fragment);
-  ASSERT(mtu >= header_size + 8);
-  const std::size_t room = mtu - header_size;
-  const std::size_t total = packet->network_size() - header_size;
   if (netns.observer != nullptr) [[unlikely]] {
     observe(netns, hop.out, Stage::fragment, Verdict::pass, *packet, fmt::format("cut to {} bytes", mtu));
   }
-  for (std::size_t done = 0; done < total;) {
-    std::size_t size = std::min(room, total - done);
-    if (done + size < total) size &= ~std::size_t{7};
-    PacketRef piece = netns.pool().allocate(header_size + size);
-    piece->meta = packet->meta;
-    piece->meta.largest_fragment = 0;
-    append_bytes(*piece, {packet->network(), header_size});
-    append_bytes(*piece, {packet->network() + header_size + done, size});
-    piece->mark_network();
-    piece->mark_transport(header_size);
-    std::uint16_t place = static_cast<std::uint16_t>((ip.fragment_offset() + done) / 8);
-    if (done + size < total || ip.more_fragments()) place |= more_fragments_bit;
-    if (packet->meta.fragments_had_df) place |= dont_fragment_bit;
-    Ipv4View header = ipv4(*piece);
-    store16(header.at + 2, static_cast<std::uint16_t>(header_size + size));
-    store16(header.at + 6, place);
-    header.refresh_checksum();
-    done += size;
+  const bool had_df = packet->meta.fragments_had_df;
+  packet->meta.largest_fragment = 0;
+  PacketQueue pieces = cut_into_fragments(netns.pool(), *packet, mtu, had_df);
+  while (!pieces.empty()) {
     ++netns.snmp.ip_frag_creates;
-    send(hop, std::move(piece));
+    send(hop, pieces.take());
   }
 }
 

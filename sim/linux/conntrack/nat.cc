@@ -13,21 +13,21 @@ namespace {
 namespace status = connection_status;
 
 /// HOOK2MANIP
-Manip manip_at(Hook hook) {
-  return hook == Hook::post_routing || hook == Hook::local_in ? Manip::source : Manip::destination;
+Side manip_at(Hook hook) {
+  return hook == Hook::post_routing || hook == Hook::local_in ? Side::source : Side::destination;
 }
-std::uint32_t done_bit(Manip manip) {
-  return manip == Manip::source ? status::src_nat_done : status::dst_nat_done;
+std::uint32_t done_bit(Side side) {
+  return side == Side::source ? status::src_nat_done : status::dst_nat_done;
 }
 
 /// nf_nat_alloc_null_binding(): no rule spoke; the addresses stay, and the port too unless another flow has
 /// it.
-[[nodiscard]] bool bind_null(Hop& hop, Packet& packet, Manip manip) {
+[[nodiscard]] bool bind_null(Hop& hop, Packet& packet, Side side) {
   const Connection& connection = *hop.netns.conntrack->of(packet);
   NatRange range;
   range.map_addresses = true;
-  range.low = range.high = manip == Manip::source ? connection.reply.destination : connection.reply.source;
-  return set_up_nat(hop, packet, range, manip);
+  range.low = range.high = side == Side::source ? connection.reply.destination : connection.reply.source;
+  return set_up_nat(hop, packet, range, side);
 }
 
 const Interface* where(const Hop& hop) { return hop.out != nullptr ? hop.out : hop.in; }
@@ -47,16 +47,16 @@ void observe_translation(Hop& hop, const Packet& packet, const Tuple& before, st
 
 /// nf_nat_packet(): what was decided for the flow is done to this packet, in its direction.
 void apply(Hook hook, Hop& hop, Packet& packet, const Connection& connection) {
-  const Manip manip = manip_at(hook);
+  const Side side = manip_at(hook);
   const bool reply = is_reply(packet.meta.ct_info);
-  const bool source_side = (manip == Manip::source) != reply;
+  const bool source_side = (side == Side::source) != reply;
   if (!connection.has(source_side ? status::src_nat : status::dst_nat)) return;
   if (hop.netns.observer == nullptr) [[likely]] {
-    translate(packet, connection.tuple(!reply).reply(), manip);
+    translate(packet, connection.tuple(!reply).reply(), side);
     return;
   }
   const Tuple before = tuple_of(packet);
-  translate(packet, connection.tuple(!reply).reply(), manip);
+  translate(packet, connection.tuple(!reply).reply(), side);
   observe_translation(hop, packet, before, source_side ? "source translation" : "destination translation");
 }
 
@@ -86,21 +86,21 @@ bool left_its_interface(Hook hook, const Hop& hop, const Packet& packet, const C
 
 }  // namespace
 
-bool set_up_nat(Hop& hop, Packet& packet, const NatRange& range, Manip manip) {
+bool set_up_nat(Hop& hop, Packet& packet, const NatRange& range, Side side) {
   ConntrackState& state = hop.netns.conntrack->state();
   Connection* connection = hop.netns.conntrack->of(packet);
   if (connection == nullptr) return false;
   if (connection->has(status::confirmed)) return true;
-  ASSERT(!connection->has(done_bit(manip)));
+  ASSERT(!connection->has(done_bit(side)));
 
   const Tuple present = connection->reply.reply();
-  const Tuple chosen = unique_tuple(state, *connection, range, manip);
+  const Tuple chosen = unique_tuple(state, *connection, range, side);
   if (chosen != present) {
     connection->reply = chosen.reply();
-    connection->status |= manip == Manip::source ? status::src_nat : status::dst_nat;
+    connection->status |= side == Side::source ? status::src_nat : status::dst_nat;
   }
-  if (manip == Manip::source) state.table.add_source(packet.meta.connection);
-  connection->status |= done_bit(manip);
+  if (side == Side::source) state.table.add_source(packet.meta.connection);
+  connection->status |= done_bit(side);
   return true;
 }
 
@@ -115,7 +115,7 @@ bool set_up_masquerade(Hop& hop, Packet& packet, NatRange range) {
   connection->masquerade_interface = hop.out->index;
   range.map_addresses = true;
   range.low = range.high = source;
-  return set_up_nat(hop, packet, range, Manip::source);
+  return set_up_nat(hop, packet, range, Side::source);
 }
 
 bool set_up_redirect(Hook hook, Hop& hop, Packet& packet, NatRange range) {
@@ -126,7 +126,7 @@ bool set_up_redirect(Hook hook, Hop& hop, Packet& packet, NatRange range) {
   }
   range.map_addresses = true;
   range.low = range.high = local;
-  return set_up_nat(hop, packet, range, Manip::destination);
+  return set_up_nat(hop, packet, range, Side::destination);
 }
 
 bool nat_hook(Hook hook, Hop& hop, PacketRef& packet) {
@@ -139,12 +139,12 @@ bool nat_hook(Hook hook, Hop& hop, PacketRef& packet) {
     return apply_to_error(hook, hop, packet, *connection);
   }
 
-  const Manip manip = manip_at(hook);
+  const Side side = manip_at(hook);
   // Related but no error: the RST that REJECT answers with, which stands for the flow that it refuses.
-  if ((info == CtInfo::new_ || related) && !connection->has(done_bit(manip))) {
+  if ((info == CtInfo::new_ || related) && !connection->has(done_bit(side))) {
     // Once a connection and hook: what is decided here holds for all packets of the flow.
     if (netns.netfilter->traverse(TableName::nat, hook, hop, packet) == TableVerdict::stolen) return false;
-    if (!connection->has(done_bit(manip)) && !bind_null(hop, *packet, manip)) {
+    if (!connection->has(done_bit(side)) && !bind_null(hop, *packet, side)) {
       drop(netns, where(hop), Stage::nat, DropReason::nat_exhausted, std::move(packet));
       return false;
     }

@@ -4,10 +4,9 @@
 
 #include "sim/linux/conntrack/connection.hh"
 #include "sim/linux/netfilter/hook.hh"
+#include "sim/packet/rewrite.hh"
 
 namespace ekspath {
-
-enum class Manip : std::uint8_t { source, destination };
 
 /// What a target asks for. Linux 6.1 include/uapi/linux/netfilter/nf_nat.h nf_nat_range2
 struct NatRange {
@@ -22,7 +21,7 @@ struct NatRange {
 
 /// nf_nat_setup_info(): picks the unique tuple of a new connection once, for one manipulation. False: no
 /// tuple was free.
-[[nodiscard]] bool set_up_nat(Hop& hop, Packet& packet, const NatRange& range, Manip manip);
+[[nodiscard]] bool set_up_nat(Hop& hop, Packet& packet, const NatRange& range, Side side);
 /// masquerade: the address is that of hop.out towards the packet's next hop. nf_nat_masquerade_ipv4()
 [[nodiscard]] bool set_up_masquerade(Hop& hop, Packet& packet, NatRange range);
 /// redirect: the destination becomes the first address of hop.in, at LOCAL_OUT 127.0.0.1; the ports are

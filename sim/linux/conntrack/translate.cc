@@ -2,80 +2,26 @@
 
 #include "sim/packet/checksum.hh"
 #include "sim/packet/headers.hh"
+#include "sim/packet/rewrite.hh"
 
 namespace ekspath {
 namespace {
 
 namespace status = connection_status;
 
-/// A datagram, or as much of it as an ICMP error quotes.
-struct Datagram {
-  std::uint8_t* at;
-  std::size_t size;
-};
-
-/// A checksum field after an address of the pseudo header and a port have changed.
-void update_checksum(std::uint8_t* field, Ipv4Address before, Ipv4Address after, std::uint16_t port_before,
-                     std::uint16_t port_after) {
-  const std::uint16_t sum = checksum_update32(load16(field), before.bits(), after.bits());
-  store16(field, checksum_update16(sum, port_before, port_after));
+/// The kernel keeps an ICMP id as the source's port, whichever side is changed.
+void translate(DatagramBytes datagram, const Tuple& target, Side side) {
+  const bool source = side == Side::source || IpProtocol{target.protocol} == IpProtocol::icmp;
+  rewrite(datagram, side, side == Side::source ? target.source : target.destination,
+          source ? target.source_port : target.destination_port);
 }
 
-/// l4proto_manip_pkt()
-void translate_transport(const Datagram& datagram, const Tuple& target, Manip manip) {
-  const Ipv4View ip{datagram.at};
-  const std::size_t header_size = ip.header_size();
-  if (datagram.size < header_size + 8) return;
-  std::uint8_t* transport = datagram.at + header_size;
-  const std::size_t left = datagram.size - header_size;
-  const bool source = manip == Manip::source;
-  const Ipv4Address before = source ? ip.source() : ip.destination();
-  const Ipv4Address after = source ? target.source : target.destination;
-  std::uint8_t* port = transport + (source ? 0 : 2);
-  const std::uint16_t port_before = load16(port);
-  const std::uint16_t port_after = source ? target.source_port : target.destination_port;
-  switch (IpProtocol{ip.protocol()}) {
-    case IpProtocol::tcp:
-      store16(port, port_after);
-      // A quote of eight bytes ends before the checksum. tcp_manip_pkt()
-      if (left >= TcpView::minimum_size)
-        update_checksum(transport + 16, before, after, port_before, port_after);
-      break;
-    case IpProtocol::udp:
-      store16(port, port_after);
-      if (load16(transport + 6) == 0) break;
-      update_checksum(transport + 6, before, after, port_before, port_after);
-      if (load16(transport + 6) == 0) store16(transport + 6, 0xffff);  // CSUM_MANGLED_0
-      break;
-    case IpProtocol::icmp: {
-      const IcmpView icmp{transport};
-      // An error carries no id. icmp_manip_pkt()
-      if (icmp.is_error() || icmp.type() > icmp::address_mask_reply) break;
-      store16(transport + 2, checksum_update16(load16(transport + 2), icmp.id(), target.source_port));
-      store16(transport + 4, target.source_port);
-      break;
-    }
-    default:
-      break;  // "If we don't know protocol -- no error, pass it unmodified."
-  }
-}
-
-void translate_datagram(const Datagram& datagram, const Tuple& target, Manip manip) {
-  translate_transport(datagram, target, manip);
-  Ipv4View ip{datagram.at};
-  if (manip == Manip::source) {
-    ip.source(target.source);
-  } else {
-    ip.destination(target.destination);
-  }
-}
-
-Manip opposite(Manip manip) { return manip == Manip::source ? Manip::destination : Manip::source; }
+Side opposite(Side side) { return side == Side::source ? Side::destination : Side::source; }
 
 }  // namespace
 
-void translate(Packet& packet, const Tuple& target, Manip manip) {
-  translate_datagram({packet.network(), packet.network_size()}, target, manip);
+void translate(Packet& packet, const Tuple& target, Side side) {
+  translate(DatagramBytes{packet.network(), packet.network_size()}, target, side);
 }
 
 ErrorTranslation translate_icmp_error(Packet& packet, const Connection& connection, Hook hook) {
@@ -89,15 +35,15 @@ ErrorTranslation translate_icmp_error(Packet& packet, const Connection& connecti
     if (connection.has_any(status::src_nat | status::dst_nat)) return ErrorTranslation::redirect;
   }
   const bool source = hook == Hook::post_routing || hook == Hook::local_in;
-  const Manip manip = source ? Manip::source : Manip::destination;
+  const Side side = source ? Side::source : Side::destination;
   const bool reply = is_reply(packet.meta.ct_info);
   if (!connection.has(source != reply ? status::src_nat : status::dst_nat)) return ErrorTranslation::done;
 
   const Tuple& other = connection.tuple(!reply);
-  translate_datagram({icmp + IcmpView::size, size - IcmpView::size}, other, opposite(manip));
+  translate(DatagramBytes{icmp + IcmpView::size, size - IcmpView::size}, other, opposite(side));
   store16(icmp + 2, 0);
   store16(icmp + 2, checksum(icmp, size));
-  translate_datagram({packet.network(), packet.network_size()}, other.reply(), manip);
+  translate(DatagramBytes{packet.network(), packet.network_size()}, other.reply(), side);
   return ErrorTranslation::done;
 }
 

@@ -8,7 +8,7 @@ namespace ekspath {
 
 /// Rewrites one side of a packet's addresses and ports to those of `target`, checksums incrementally.
 /// Linux 6.1 net/netfilter/nf_nat_proto.c nf_nat_ipv4_manip_pkt()
-void translate(Packet& packet, const Tuple& target, Manip manip);
+void translate(Packet& packet, const Tuple& target, Side side);
 
 /// How the translation of an ICMP error ended.
 enum class ErrorTranslation : std::uint8_t { done, redirect, unreadable };

@@ -21,23 +21,23 @@ bool is_port_protocol(std::uint8_t protocol) {
 bool is_icmp(const Tuple& tuple) { return IpProtocol{tuple.protocol} == IpProtocol::icmp; }
 
 /// The number that a manipulation may change: a port, or the id of a question.
-std::uint16_t& key_of(Tuple& tuple, Manip manip) {
-  return is_icmp(tuple) || manip == Manip::source ? tuple.source_port : tuple.destination_port;
+std::uint16_t& key_of(Tuple& tuple, Side side) {
+  return is_icmp(tuple) || side == Side::source ? tuple.source_port : tuple.destination_port;
 }
 
 /// l4proto_in_range()
-bool key_in_range(Tuple tuple, const NatRange& range, Manip manip) {
+bool key_in_range(Tuple tuple, const NatRange& range, Side side) {
   if (!is_icmp(tuple) && !is_port_protocol(tuple.protocol) && IpProtocol{tuple.protocol} != IpProtocol::gre) {
     return true;
   }
-  const std::uint16_t key = key_of(tuple, manip);
+  const std::uint16_t key = key_of(tuple, side);
   return key >= range.low_port && key <= range.high_port;
 }
 
 /// in_range(): whether this source satisfies a source range.
 bool source_in_range(const Tuple& tuple, const NatRange& range) {
   if (range.map_addresses && (tuple.source < range.low || tuple.source > range.high)) return false;
-  return !range.ports_specified || key_in_range(tuple, range, Manip::source);
+  return !range.ports_specified || key_in_range(tuple, range, Side::source);
 }
 
 /// nf_nat_used_tuple(): the table knows incoming tuples, so one asks for the answers to this one.
@@ -90,9 +90,9 @@ std::uint32_t raw(Ipv4Address address) { return __builtin_bswap32(address.bits()
 /// find_best_ips_proto(): which address of several; always the same for one source and destination, for one
 /// source with
 /// --persistent.
-void choose_address(Tuple& tuple, const NatRange& range, Manip manip) {
+void choose_address(Tuple& tuple, const NatRange& range, Side side) {
   if (!range.map_addresses) return;
-  Ipv4Address& chosen = manip == Manip::source ? tuple.source : tuple.destination;
+  Ipv4Address& chosen = side == Side::source ? tuple.source : tuple.destination;
   if (range.low == range.high) {
     chosen = range.low;
     return;
@@ -105,14 +105,14 @@ void choose_address(Tuple& tuple, const NatRange& range, Manip manip) {
 }
 
 /// Where a port is looked for. observed: facts/linux-datapath.md 2 (1-511, 600-1023, 1024-65535; ids 0-65535)
-std::optional<PortRange> port_range(Tuple tuple, const NatRange& range, Manip manip) {
+std::optional<PortRange> port_range(Tuple tuple, const NatRange& range, Side side) {
   if (!is_icmp(tuple) && !is_port_protocol(tuple.protocol)) return std::nullopt;
   if (range.ports_specified) {
     const auto [low, high] = std::minmax(range.low_port, range.high_port);
     return PortRange{low, std::uint32_t{high} - low + 1};
   }
   if (is_icmp(tuple)) return PortRange{0, 65536};
-  if (manip == Manip::destination) return std::nullopt;  // a service's port stays what it is
+  if (side == Side::destination) return std::nullopt;  // a service's port stays what it is
   const std::uint16_t port = tuple.source_port;
   if (port < 512) return PortRange{1, 511};
   if (port < 1024) return PortRange{600, 1023 - 600 + 1};
@@ -120,15 +120,15 @@ std::optional<PortRange> port_range(Tuple tuple, const NatRange& range, Manip ma
 }
 
 /// nf_nat_l4proto_unique_tuple(): from a random place on, 128 tries, then other places with ever fewer tries.
-void choose_port(ConntrackState& state, const Connection& connection, const NatRange& range, Manip manip,
+void choose_port(ConntrackState& state, const Connection& connection, const NatRange& range, Side side,
                  Tuple& tuple) {
   constexpr std::uint32_t most_attempts = 128;
   constexpr std::uint32_t fewest_attempts = 16;
-  const auto ports = port_range(tuple, range, manip);
+  const auto ports = port_range(tuple, range, side);
   if (!ports) return;
-  std::uint16_t& key = key_of(tuple, manip);
+  std::uint16_t& key = key_of(tuple, side);
   // A destination range is searched from its beginning, unless --random was said.
-  const bool from_anywhere = range.random || range.random_fully || manip == Manip::source;
+  const bool from_anywhere = range.random || range.random_fully || side == Side::source;
   auto offset = static_cast<std::uint16_t>(from_anywhere ? state.nat_draws.uniform(65536) : 0);
   for (std::uint32_t attempts = std::min(ports->size, most_attempts);; attempts /= 2) {
     for (std::uint32_t i = 0; i < attempts; ++i, ++offset) {
@@ -142,10 +142,10 @@ void choose_port(ConntrackState& state, const Connection& connection, const NatR
 
 }  // namespace
 
-Tuple unique_tuple(ConntrackState& state, const Connection& connection, const NatRange& range, Manip manip) {
+Tuple unique_tuple(ConntrackState& state, const Connection& connection, const NatRange& range, Side side) {
   const Tuple present = connection.reply.reply();
   const bool at_random = range.random || range.random_fully;
-  if (manip == Manip::source && !at_random) {
+  if (side == Side::source && !at_random) {
     if (source_in_range(present, range)) {
       if (!is_used(state, connection, present)) return present;
     } else if (const auto mapping = present_mapping(state, present, range)) {
@@ -153,10 +153,10 @@ Tuple unique_tuple(ConntrackState& state, const Connection& connection, const Na
     }
   }
   Tuple tuple = present;
-  choose_address(tuple, range, manip);
+  choose_address(tuple, range, side);
   if (!at_random) {
     if (range.ports_specified) {
-      if (key_in_range(tuple, range, manip) &&
+      if (key_in_range(tuple, range, side) &&
           (range.low_port == range.high_port || !is_used(state, connection, tuple))) {
         return tuple;
       }
@@ -164,7 +164,7 @@ Tuple unique_tuple(ConntrackState& state, const Connection& connection, const Na
       return tuple;
     }
   }
-  choose_port(state, connection, range, manip, tuple);
+  choose_port(state, connection, range, side, tuple);
   return tuple;
 }
 

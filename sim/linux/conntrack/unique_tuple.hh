@@ -9,6 +9,6 @@ namespace ekspath {
 /// nobody else if the range has room (else the confirm drops the packet). Linux 6.1
 /// net/netfilter/nf_nat_core.c get_unique_tuple()
 [[nodiscard]] Tuple unique_tuple(ConntrackState& state, const Connection& connection, const NatRange& range,
-                                 Manip manip);
+                                 Side side);
 
 }  // namespace ekspath

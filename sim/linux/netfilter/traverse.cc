@@ -508,10 +508,10 @@ class Walk {
     bool chosen = false;
     switch (target.kind) {
       case NatTarget::Kind::snat:
-        chosen = set_up_nat(hop_, *packet_, target.range, Manip::source);
+        chosen = set_up_nat(hop_, *packet_, target.range, Side::source);
         break;
       case NatTarget::Kind::dnat:
-        chosen = set_up_nat(hop_, *packet_, target.range, Manip::destination);
+        chosen = set_up_nat(hop_, *packet_, target.range, Side::destination);
         break;
       case NatTarget::Kind::masquerade:
         chosen = set_up_masquerade(hop_, *packet_, target.range);

@@ -75,10 +75,10 @@ struct TrackingHost {
 
   /// A new flow, translated as `range` asks at the hook of the manipulation, and confirmed. Its reply tuple,
   /// or "dropped".
-  std::string translated(std::string_view text, const NatRange& range, Manip manip = Manip::source) {
+  std::string translated(std::string_view text, const NatRange& range, Side side = Side::source) {
     PacketRef sent = seen(text);
     Hop hop{netns};
-    if (!set_up_nat(hop, *sent, range, manip)) return "no tuple";
+    if (!set_up_nat(hop, *sent, range, side)) return "no tuple";
     if (!conntrack.confirm(hop, sent)) return "dropped";
     return fmt::format("{}", conntrack.of(*sent)->reply);
   }

@@ -11,10 +11,10 @@ using namespace ekspath;
 namespace {
 
 /// describe() shows a wrong checksum as such, so equal texts mean right checksums.
-std::string translated(std::string_view text, const Tuple& target, Manip manip) {
+std::string translated(std::string_view text, const Tuple& target, Side side) {
   PacketPool pool;
   PacketRef changed = packet(pool, text);
-  translate(*changed, target, manip);
+  translate(*changed, target, side);
   return describe(*changed);
 }
 
@@ -56,22 +56,22 @@ std::string error_translated(std::string_view text, const Connection& connection
 
 TEST_CASE("addresses, ports and checksums change together") {
   const Tuple out{node, server, 46786, 53, 17};
-  CHECK(translated("10.0.0.5.4242 > 8.8.8.8.53: UDP 12", out, Manip::source) ==
+  CHECK(translated("10.0.0.5.4242 > 8.8.8.8.53: UDP 12", out, Side::source) ==
         "192.168.1.251.46786 > 8.8.8.8.53: UDP 12");
-  CHECK(translated("10.0.0.5.4242 > 8.8.8.8.53: TCP S seq 7", {node, server, 46786, 53, 6}, Manip::source) ==
+  CHECK(translated("10.0.0.5.4242 > 8.8.8.8.53: TCP S seq 7", {node, server, 46786, 53, 6}, Side::source) ==
         "192.168.1.251.46786 > 8.8.8.8.53: TCP S seq 7");
   CHECK(translated("10.0.0.5.4242 > 10.100.0.10.80: TCP . len 5",
                    {Ipv4Address(10, 0, 0, 5), Ipv4Address(10, 0, 0, 9), 4242, 8080, 6},
-                   Manip::destination) == "10.0.0.5.4242 > 10.0.0.9.8080: TCP . len 5");
+                   Side::destination) == "10.0.0.5.4242 > 10.0.0.9.8080: TCP . len 5");
   CHECK(translated("10.0.0.5 > 8.8.8.8: ICMP echo request id 7 seq 1 len 56", {node, server, 28755, 0x800, 1},
-                   Manip::source) == "192.168.1.251 > 8.8.8.8: ICMP echo request id 28755 seq 1 len 56");
+                   Side::source) == "192.168.1.251 > 8.8.8.8: ICMP echo request id 28755 seq 1 len 56");
 }
 
 TEST_CASE("a UDP packet without a checksum gets none") {
   PacketPool pool;
   PacketRef changed = packet(pool, "10.0.0.5.4242 > 8.8.8.8.53: UDP 12");
   store16(changed->transport() + 6, 0);
-  translate(*changed, {node, server, 46786, 53, 17}, Manip::source);
+  translate(*changed, {node, server, 46786, 53, 17}, Side::source);
   CHECK(udp_header(*changed).checksum_field() == 0);
   CHECK(udp_header(*changed).source_port() == 46786);
 }
@@ -81,13 +81,13 @@ TEST_CASE("a UDP checksum that becomes zero is written as ffff") {
   for (std::uint32_t port = 1; port < 65536; ++port) {
     PacketRef changed = packet(pool, "10.0.0.5.4242 > 8.8.8.8.53: UDP 12");
     translate(*changed, {Ipv4Address(10, 0, 0, 5), server, static_cast<std::uint16_t>(port), 53, 17},
-              Manip::source);
+              Side::source);
     if (udp_header(*changed).checksum_field() == 0) FAIL("zero means: no checksum");
   }
 }
 
 TEST_CASE("an unknown protocol has its addresses changed only") {
-  CHECK(translated("10.0.0.5 > 8.8.8.8: protocol 99 len 10", {node, server, 0, 0, 99}, Manip::source) ==
+  CHECK(translated("10.0.0.5 > 8.8.8.8: protocol 99 len 10", {node, server, 0, 0, 99}, Side::source) ==
         "192.168.1.251 > 8.8.8.8: protocol 99 len 10");
 }
 

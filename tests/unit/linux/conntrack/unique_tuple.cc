@@ -25,7 +25,7 @@ NatRange node_ports(std::uint16_t low, std::uint16_t high) {
 int port_of(TrackingHost& host, std::string_view text, const NatRange& range) {
   PacketRef sent = host.seen(text);
   Hop hop{host.netns};
-  if (!set_up_nat(hop, *sent, range, Manip::source) || !host.conntrack.confirm(hop, sent)) return 0;
+  if (!set_up_nat(hop, *sent, range, Side::source) || !host.conntrack.confirm(hop, sent)) return 0;
   const Tuple& reply = host.conntrack.of(*sent)->reply;
   return reply.protocol == 1 ? reply.source_port : reply.destination_port;
 }
@@ -170,14 +170,14 @@ TEST_CASE("DNAT to one port of one address takes it, whoever else has it") {
   NatRange range = to_address("10.0.0.9");
   range.ports_specified = true;
   range.low_port = range.high_port = 8080;
-  CHECK(host.translated("10.0.0.5.4242 > 10.100.0.10.80: TCP S", range, Manip::destination) ==
+  CHECK(host.translated("10.0.0.5.4242 > 10.100.0.10.80: TCP S", range, Side::destination) ==
         "10.0.0.9:8080 > 10.0.0.5:4242 tcp");
 }
 
 TEST_CASE("DNAT without a port leaves the port as it is") {
   TrackingHost host;
   CHECK(host.translated("10.0.0.5.4242 > 10.100.0.10.80: TCP S", to_address("10.0.0.9"),
-                        Manip::destination) == "10.0.0.9:80 > 10.0.0.5:4242 tcp");
+                        Side::destination) == "10.0.0.9:80 > 10.0.0.5:4242 tcp");
 }
 
 TEST_CASE("of a range of addresses the same source and destination get the same one") {
@@ -190,7 +190,7 @@ TEST_CASE("of a range of addresses the same source and destination get the same 
       TrackingHost host;
       PacketRef sent = host.seen(udp("10.0.0.5", port, fmt::format("203.0.113.{}", server)));
       Hop hop{host.netns};
-      CHECK(set_up_nat(hop, *sent, range, Manip::source));
+      CHECK(set_up_nat(hop, *sent, range, Side::source));
       same.insert(fmt::format("{}", host.conntrack.of(*sent)->reply.destination));
     }
     CHECK(same.size() == 1);
@@ -208,7 +208,7 @@ TEST_CASE("--persistent gives a source one address for all destinations") {
   for (int server = 1; server <= 50; ++server) {
     PacketRef sent = host.seen(udp("10.0.0.5", 1000 + server, fmt::format("203.0.113.{}", server)));
     Hop hop{host.netns};
-    CHECK(set_up_nat(hop, *sent, range, Manip::source));
+    CHECK(set_up_nat(hop, *sent, range, Side::source));
     addresses.insert(fmt::format("{}", host.conntrack.of(*sent)->reply.destination));
   }
   CHECK(addresses.size() == 1);

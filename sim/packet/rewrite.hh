@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -10,13 +11,23 @@
 
 namespace ekspath {
 
-/// What gateways change in a packet whose offsets are set. Checksums of IPv4, TCP, UDP and ICMP stay right,
-/// incrementally (RFC 1624); a later fragment has no transport header to mend.
+/// What a translation changes: of a packet, or of the one that an ICMP error quotes. Checksums of IPv4, TCP,
+/// UDP and ICMP stay right (or wrong), incrementally (RFC 1624); a later fragment has no transport header to
+/// mend.
 enum class Side : std::uint8_t { source, destination };
 
-void rewrite_address(Packet& packet, Side side, Ipv4Address address);
-/// A port of TCP or UDP, or the id of an ICMP query on either side.
-void rewrite_port(Packet& packet, Side side, std::uint16_t port);
+/// A datagram, or as much of it as an ICMP error quotes; its IPv4 header is whole.
+struct DatagramBytes {
+  std::uint8_t* at;
+  std::size_t size;
+};
+
+/// One side's address, and with it the port of TCP or UDP, or the id of an ICMP query (on either side).
+/// Linux 6.1 net/netfilter/nf_nat_proto.c nf_nat_ipv4_manip_pkt()
+void rewrite(DatagramBytes datagram, Side side, Ipv4Address address, std::optional<std::uint16_t> port);
+inline void rewrite(Packet& packet, Side side, Ipv4Address address, std::optional<std::uint16_t> port) {
+  rewrite(DatagramBytes{packet.network(), packet.network_size()}, side, address, port);
+}
 
 /// The queries that conntrack and gateways take for the beginning of a flow.
 /// Linux 6.1 net/netfilter/nf_conntrack_proto_icmp.c valid_new

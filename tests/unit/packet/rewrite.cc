@@ -1,4 +1,4 @@
-#include "sim/aws/address_rewrite.hh"
+#include "sim/packet/rewrite.hh"
 
 #include <doctest/doctest.h>
 
@@ -16,8 +16,7 @@ constexpr Ipv4Address other{203, 0, 113, 77};
 std::string rewritten(std::string_view text, Side side, bool with_port) {
   PacketPool pool;
   const PacketRef changed = packet(pool, text);
-  rewrite_address(*changed, side, other);
-  if (with_port) rewrite_port(*changed, side, 61234);
+  rewrite(*changed, side, other, with_port ? std::optional<std::uint16_t>(61234) : std::nullopt);
   return describe(*changed);
 }
 
