@@ -23,18 +23,20 @@ std::string_view ApiError::reason_text() const {
   return "Unknown";
 }
 
-// kubectl pkg/cmd/util/helpers.go checkErr()
+// kubectl pkg/cmd/util/helpers.go checkErr(), MultilineError()
 std::string ApiError::text() const {
-  if (reason == Reason::invalid) return fmt::format("The {}", message);
-  return fmt::format("Error from server ({}): {}", reason_text(), message);
+  if (reason != Reason::invalid) return fmt::format("Error from server ({}): {}", reason_text(), message);
+  if (causes.size() == 1) return fmt::format("The {} is invalid: {}", subject, causes.front());
+  return fmt::format("The {} is invalid: \n* {}", subject, fmt::join(causes, "\n* "));
 }
 
 ApiError ApiError::already_exists(ObjectKind kind, std::string_view name) {
-  return {Reason::already_exists, fmt::format("{} \"{}\" already exists", info(kind).resource(), name)};
+  return {
+      Reason::already_exists, fmt::format("{} \"{}\" already exists", info(kind).resource(), name), "", {}};
 }
 
 ApiError ApiError::not_found(ObjectKind kind, std::string_view name) {
-  return {Reason::not_found, fmt::format("{} \"{}\" not found", info(kind).resource(), name)};
+  return {Reason::not_found, fmt::format("{} \"{}\" not found", info(kind).resource(), name), "", {}};
 }
 
 // apimachinery pkg/api/errors NewInvalid(): the qualified kind is "Deployment.apps", "Service".
@@ -44,7 +46,8 @@ ApiError ApiError::invalid(ObjectKind kind, std::string_view name, const std::ve
       known.group.empty() ? std::string(known.name) : fmt::format("{}.{}", known.name, known.group);
   const std::string joined =
       causes.size() == 1 ? causes.front() : fmt::format("[{}]", fmt::join(causes, ", "));
-  return {Reason::invalid, fmt::format("{} \"{}\" is invalid: {}", qualified, name, joined)};
+  return {Reason::invalid, fmt::format("{} \"{}\" is invalid: {}", qualified, name, joined),
+          fmt::format("{} \"{}\"", known.name, name), causes};
 }
 
 }  // namespace ekspath

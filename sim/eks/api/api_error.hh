@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sim/eks/api/object_kind.hh"
 
@@ -18,11 +20,13 @@ struct ApiError {
     not_found,
   };
   Reason reason = Reason::bad_request;
-  std::string message;  // `pods "x" already exists`
+  std::string message;              // `pods "x" already exists`
+  std::string subject;              // of invalid: `Deployment "web"`
+  std::vector<std::string> causes;  // of invalid
 
   /// "AlreadyExists"
   [[nodiscard]] std::string_view reason_text() const;
-  /// The line that kubectl prints, without the newline.
+  /// What kubectl prints, without the newline at its end.
   [[nodiscard]] std::string text() const;
 
   [[nodiscard]] static ApiError already_exists(ObjectKind kind, std::string_view name);

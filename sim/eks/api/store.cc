@@ -41,7 +41,9 @@ ApiOutcome ObjectStore::create(ApiObject object) {
               ApiError{ApiError::Reason::forbidden,
                        fmt::format("{} \"{}\" is forbidden: unable to create new content in namespace {} "
                                    "because it is being terminated",
-                                   kind.resource(), meta.name, meta.name_space)}};
+                                   kind.resource(), meta.name, meta.name_space),
+                       "",
+                       {}}};
     }
   }
   if (meta.name.empty()) {
