@@ -179,6 +179,18 @@ DnsPolicy decode_dns_policy(const std::string& text, const std::string& path, Fi
   return DnsPolicy::cluster_first;
 }
 
+/// How the DaemonSet controller ties a pod to its node. pkg/controller/daemon/util
+/// ReplaceDaemonSetPodNodeNameNodeAffinity()
+std::string decode_pinned_node(const Document& spec) {
+  const Document::json_pointer terms(
+      "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+  if (!spec.contains(terms) || spec[terms].empty()) return {};
+  const Document* fields = member(spec[terms][0], "matchFields");
+  if (fields == nullptr || fields->empty() || text_at((*fields)[0], "key") != "metadata.name") return {};
+  const std::vector<std::string> names = texts_at((*fields)[0], "values");
+  return names.empty() ? std::string() : names.front();
+}
+
 }  // namespace
 
 PodSpec decode_pod_spec(Document& spec, const std::string& path, FieldErrors& errors) {
@@ -194,6 +206,7 @@ PodSpec decode_pod_spec(Document& spec, const std::string& path, FieldErrors& er
 
   PodSpec out;
   out.node_name = text_at(spec, "nodeName");
+  out.pinned_node = decode_pinned_node(spec);
   out.scheduler_name = text_at(spec, "schedulerName");
   out.service_account = text_at(spec, "serviceAccountName");
   out.hostname = text_at(spec, "hostname");

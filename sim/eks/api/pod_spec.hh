@@ -80,7 +80,8 @@ struct DnsConfigSpec {
 
 /// What the scheduler, kubelet and CNI act on; the rest of a spec is in the document alone.
 struct PodSpec {
-  std::string node_name;  // empty: not scheduled
+  std::string node_name;    // empty: not scheduled
+  std::string pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
   std::string scheduler_name = "default-scheduler";
   std::string service_account;
   std::string hostname;
@@ -114,6 +115,8 @@ struct ObjectCondition {
   std::string reason;
   std::string message;
   Nanoseconds changed;
+
+  friend bool operator==(const ObjectCondition&, const ObjectCondition&) = default;
 };
 
 struct ContainerStatus {

@@ -38,6 +38,8 @@ struct DeploymentStatus {
   std::int32_t available_replicas = 0;
   std::int32_t unavailable_replicas = 0;
   std::vector<ObjectCondition> conditions;
+
+  friend bool operator==(const DeploymentStatus&, const DeploymentStatus&) = default;
 };
 
 struct ReplicaSetSpec {
@@ -53,6 +55,8 @@ struct ReplicaSetStatus {
   std::int32_t fully_labeled_replicas = 0;
   std::int32_t ready_replicas = 0;
   std::int32_t available_replicas = 0;
+
+  friend bool operator==(const ReplicaSetStatus&, const ReplicaSetStatus&) = default;
 };
 
 struct DaemonSetSpec {
@@ -73,6 +77,8 @@ struct DaemonSetStatus {
   std::int32_t updated = 0;
   std::int32_t available = 0;
   std::int32_t unavailable = 0;
+
+  friend bool operator==(const DaemonSetStatus&, const DaemonSetStatus&) = default;
 };
 
 }  // namespace ekspath

@@ -90,8 +90,9 @@ TEST_CASE("a Service's ports are named when there are several") {
   Document document = service();
   document["spec"]["ports"].push_back({{"port", 443}});
   CHECK(error_of(document) ==
-        "The Service \"web\" is invalid: [spec.ports[0].name: Required value, spec.ports[1].name: Required "
-        "value]");
+        "The Service \"web\" is invalid: \n* spec.ports[0].name: Required value\n* spec.ports[1].name: "
+        "Required "
+        "value");
 }
 
 TEST_CASE("a kind that nobody serves has no match") {
