@@ -186,6 +186,27 @@ int dispatch(int argc, char** argv) {
   graph_command->add_option("-o,--out", graph.out, "File, or - for standard output")->capture_default_str();
   graph_command->callback([&] { action = [&] { return graph_scenario(graph); }; });
 
+  MaxPodsOptions max_pods;
+  CLI::App* max_pods_command =
+      app.add_subcommand("max-pods", "How many pods a node of an instance type can carry");
+  max_pods_command->add_option("TYPE", max_pods.type, "Instance type, such as t3.medium")
+      ->required()
+      ->type_name("TYPE");
+  max_pods_command->add_flag("--prefix-delegation", max_pods.prefix_delegation,
+                             "ENABLE_PREFIX_DELEGATION is true");
+  max_pods_command->add_flag("--custom-networking", max_pods.custom_networking,
+                             "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG is true");
+  max_pods_command->add_option("--cni-version", max_pods.cni_version, "Release of the VPC CNI")
+      ->type_name("VERSION")
+      ->capture_default_str();
+  max_pods_command->add_flag("--show-max-allowed", max_pods.show_max_allowed,
+                             "As many as there are addresses for, beyond the recommended 110 or 250");
+  max_pods_command->add_option("--max-eni", max_pods.max_eni, "MAX_ENI")
+      ->check(whole_number(std::numeric_limits<std::uint32_t>::max()))
+      ->type_name("NUMBER");
+  add_format_option(*max_pods_command, max_pods.format);
+  max_pods_command->callback([&] { action = [&] { return print_max_pods(max_pods); }; });
+
   CLI::App* schema_command =
       app.add_subcommand("schema", "Print the JSON Schema of scenario files, for editors");
   schema_command->callback([&] { action = [] { return print_schema(); }; });

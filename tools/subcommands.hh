@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +60,17 @@ struct GraphOptions {
   std::string out = "-";
 };
 int graph_scenario(const GraphOptions& options);
+
+struct MaxPodsOptions {
+  std::string type;
+  bool prefix_delegation = false;
+  bool custom_networking = false;
+  std::string cni_version = "1.19";
+  bool show_max_allowed = false;
+  std::optional<std::uint32_t> max_eni;
+  TextFormat format = TextFormat::text;
+};
+int print_max_pods(const MaxPodsOptions& options);
 
 int print_schema();
 

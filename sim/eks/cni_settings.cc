@@ -131,9 +131,27 @@ CniSettings CniSettings::read(const CniEnvironment& environment) {
 
 const std::vector<std::string>& cni_environment_names() {
   static const std::vector<std::string> names{
-      "AWS_EXTERNAL_SERVICE_CIDRS",    "AWS_VPC_CNI_NODE_PORT_SUPPORT",      "AWS_VPC_ENI_MTU",
-      "AWS_VPC_K8S_CNI_CONNMARK",      "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS", "AWS_VPC_K8S_CNI_EXTERNALSNAT",
-      "AWS_VPC_K8S_CNI_RANDOMIZESNAT", "AWS_VPC_K8S_CNI_VETHPREFIX",         "POD_MTU",
+      "AWS_EXTERNAL_SERVICE_CIDRS",
+      "AWS_MANAGE_ENIS_NON_SCHEDULABLE",
+      "AWS_VPC_CNI_NODE_PORT_SUPPORT",
+      "AWS_VPC_ENI_MTU",
+      "AWS_VPC_K8S_CNI_CONNMARK",
+      "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
+      "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS",
+      "AWS_VPC_K8S_CNI_EXTERNALSNAT",
+      "AWS_VPC_K8S_CNI_RANDOMIZESNAT",
+      "AWS_VPC_K8S_CNI_VETHPREFIX",
+      "DISABLE_NETWORK_RESOURCE_PROVISIONING",
+      "ENABLE_PREFIX_DELEGATION",
+      "ENABLE_SUBNET_DISCOVERY",
+      "ENI_CONFIG_LABEL_DEF",
+      "IP_COOLDOWN_PERIOD",
+      "MAX_ENI",
+      "MINIMUM_IP_TARGET",
+      "POD_MTU",
+      "WARM_ENI_TARGET",
+      "WARM_IP_TARGET",
+      "WARM_PREFIX_TARGET",
   };
   return names;
 }

@@ -7,6 +7,7 @@
 
 #include "sim/aws/instance_type.hh"
 #include "sim/eks/agent_log.hh"
+#include "sim/eks/ec2_delays.hh"
 #include "sim/eks/ipamd_pool.hh"
 #include "sim/eks/ipamd_settings.hh"
 #include "sim/eks/node_ec2.hh"
@@ -16,17 +17,6 @@
 #include "sim/engine/engine.hh"
 
 namespace ekspath {
-
-/// How long the steps of an ENI's life take. `cluster.delays.ec2` of a scenario; docs/scenario.md.
-struct Ec2Delays {
-  Nanoseconds assign = Nanoseconds(500'000'000);  // AssignPrivateIpAddresses, UnassignPrivateIpAddresses
-  Nanoseconds create_eni = Nanoseconds(1'000'000'000);  // CreateNetworkInterface
-  Nanoseconds attach_eni =
-      Nanoseconds(2'000'000'000);  // AttachNetworkInterface, until the guest has the device
-  Nanoseconds metadata = Nanoseconds(1'000'000'000);    // from then until IMDS lists it with its addresses
-  Nanoseconds detach_eni = Nanoseconds(1'000'000'000);  // DetachNetworkInterface, until the device is gone
-  Nanoseconds delete_eni = Nanoseconds(500'000'000);    // DeleteNetworkInterface
-};
 
 /// What custom networking takes from the node's ENIConfig instead of the primary ENI.
 struct EniConfig {

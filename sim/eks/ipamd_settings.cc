@@ -43,22 +43,4 @@ std::string IpamdSettings::refusal() const {
          "Please configure either one of the WARM_{PREFIX/IP}_TARGET or MINIMUM_IP_TARGET env variables";
 }
 
-const std::vector<std::string>& ipamd_environment_names() {
-  static const std::vector<std::string> names{
-      "AWS_MANAGE_ENIS_NON_SCHEDULABLE",
-      "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
-      "DISABLE_NETWORK_RESOURCE_PROVISIONING",
-      "ENABLE_PREFIX_DELEGATION",
-      "ENABLE_SUBNET_DISCOVERY",
-      "ENI_CONFIG_LABEL_DEF",
-      "IP_COOLDOWN_PERIOD",
-      "MAX_ENI",
-      "MINIMUM_IP_TARGET",
-      "WARM_ENI_TARGET",
-      "WARM_IP_TARGET",
-      "WARM_PREFIX_TARGET",
-  };
-  return names;
-}
-
 }  // namespace ekspath

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "sim/aws/instance_type.hh"
 #include "sim/base/nanoseconds.hh"
@@ -36,8 +35,5 @@ struct IpamdSettings {
   /// cmd/aws-vpc-cni/main.go validateEnvVars()
   [[nodiscard]] std::string refusal() const;
 };
-
-/// The names of section 7 that ipamd reads: for checks and near misses.
-[[nodiscard]] const std::vector<std::string>& ipamd_environment_names();
 
 }  // namespace ekspath

@@ -496,7 +496,8 @@ class Builder {
     node.fabric = &world_->fabric;
     node.type = find_instance_type(entry.type);
     ASSERT(node.type != nullptr);
-    node.max_pods = max_pods(*node.type, {});
+    node.max_pods = entry.max_pods.value_or(max_pods(*node.type, {}));
+    node.eni_config = eni_config_for(vpc, entry);
     node.instance_id = resource_id(scenario_.seed, "i", entry.name);
     node.enis.emplace_back(*primary, 0U);
     node.is_furnished = !entry.enis.empty() || has_pods_by_hand(entry.name);
@@ -514,6 +515,19 @@ class Builder {
                       entry.name, instance_resolv_conf(place.vpc)});
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
+  }
+
+  std::optional<EniConfig> eni_config_for(VpcId vpc, const NodeEntry& node) const {
+    const EniConfigEntry* entry = eni_config_of(scenario_, node);
+    if (entry == nullptr) return std::nullopt;
+    EniConfig config;
+    config.name = *entry->name;
+    config.subnet = world_->fabric.find_subnet(*entry->subnet).value();
+    for (const LocatedName& name : entry->security_groups) {
+      if (const auto group = world_->fabric.find_security_group(vpc, *name))
+        config.security_groups.push_back(*group);
+    }
+    return config;
   }
 
   bool has_pods_by_hand(std::string_view node) const {

@@ -159,6 +159,7 @@ class ClusterCheck {
       check_service_cidr(*vpc);
     }
     for (const auto& group : cluster_.node_groups) check_group(group);
+    check_eni_configs(vpc);
     for (const auto& node : cluster_.nodes) check_node(node);
     for (const auto& pod : cluster_.pods) check_pod(pod);
     check_node_ports();
@@ -200,6 +201,40 @@ class ClusterCheck {
       } else if (*vpc->name != *cluster_.vpc && scenario_.vpc(*cluster_.vpc) != nullptr) {
         report(name.where, fmt::format("subnet '{}' of {} is in VPC '{}'", *name, owner, *vpc->name),
                fmt::format("a subnet of the cluster's VPC '{}'", *cluster_.vpc));
+      }
+    }
+  }
+
+  /// Subnets and groups that exist; with custom networking one for each node, in the node's zone.
+  void check_eni_configs(const VpcEntry* vpc) {
+    const auto& configs = cluster_.cni.eni_configs;
+    report_duplicates(names_of(configs), "ENIConfig", diagnostics_);
+    for (const auto& config : configs) {
+      const std::string owner = fmt::format("ENIConfig '{}'", *config.name);
+      const auto [subnet, home] = scenario_.subnet(*config.subnet);
+      if (subnet == nullptr) {
+        if (was_read(config.subnet))
+          report_unknown(config.subnet, "subnet", "of " + owner, subnet_names(scenario_), diagnostics_);
+      } else if (vpc != nullptr && home != vpc) {
+        report(config.subnet.where,
+               fmt::format("subnet '{}' of {} is in VPC '{}'", *config.subnet, owner, *home->name),
+               fmt::format("a subnet of the cluster's VPC '{}'", *cluster_.vpc));
+      }
+      if (vpc != nullptr) check_groups(config.security_groups, *vpc, owner, diagnostics_);
+    }
+    if (!uses_custom_networking(cluster_.cni)) return;
+    for (const auto& node : cluster_.nodes) {
+      const EniConfigEntry* config = eni_config_of(scenario_, node);
+      const auto [own, own_vpc] = scenario_.subnet(node.subnet);
+      if (config == nullptr) {
+        report(node.where, fmt::format("custom networking without an ENIConfig for {}", node.name),
+               fmt::format("cni.eniConfigs with one named '{}'", eni_config_name(scenario_, node)));
+      } else if (const auto [subnet, vpc_of] = scenario_.subnet(*config->subnet);
+                 subnet != nullptr && own != nullptr && *subnet->az != *own->az) {
+        report(config->subnet.where,
+               fmt::format("subnet '{}' of ENIConfig '{}' is in zone {}, {} in zone {}", *config->subnet,
+                           *config->name, *subnet->az, node.name, *own->az),
+               "a subnet in the node's zone: an ENI does not leave it");
       }
     }
   }
@@ -363,6 +398,7 @@ void plan_cluster(Scenario& scenario, Diagnostics& diagnostics) {
       node.type = *group.type;
       node.subnet = *group.subnets[i % group.subnets.size()];
       node.sysctls = group.sysctls;
+      node.max_pods = group.max_pods;
       if (i < group.nodes.size()) {
         node.where = group.nodes[i].where;
         node.private_ip = group.nodes[i].private_ip;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sim/eks/cni_settings.hh"
+#include "sim/eks/ipamd_settings.hh"
 #include "sim/lab/load_sections.hh"
 
 namespace ekspath {
@@ -13,13 +14,10 @@ struct UnmodelledVariable {
   std::string_view value;
 };
 constexpr UnmodelledVariable unmodelled_variables[] = {
-    {"AWS_MANAGE_ENIS_NON_SCHEDULABLE", "false"},
     {"AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER", "false"},
-    {"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "false"},
     {"AWS_VPC_K8S_CNI_LOGLEVEL", "DEBUG"},
     {"AWS_VPC_K8S_PLUGIN_LOG_LEVEL", "DEBUG"},
     {"DISABLE_LEAKED_ENI_CLEANUP", "false"},
-    {"DISABLE_NETWORK_RESOURCE_PROVISIONING", "false"},
     {"DISABLE_POD_V6", "false"},
     {"DISABLE_TCP_EARLY_DEMUX", "false"},
     {"ENABLE_BANDWIDTH_PLUGIN", "false"},
@@ -28,20 +26,11 @@ constexpr UnmodelledVariable unmodelled_variables[] = {
     {"ENABLE_IPv6", "false"},
     {"ENABLE_MULTI_NIC", "false"},
     {"ENABLE_POD_ENI", "false"},
-    {"ENABLE_PREFIX_DELEGATION", "false"},
-    {"ENABLE_SUBNET_DISCOVERY", "true"},
     {"ENABLE_V4_EGRESS", "true"},
     {"ENABLE_V6_EGRESS", "false"},
     {"ENI_CONFIG_ANNOTATION_DEF", "k8s.amazonaws.com/eniConfig"},
-    {"ENI_CONFIG_LABEL_DEF", "k8s.amazonaws.com/eniConfig"},
-    {"IP_COOLDOWN_PERIOD", "30"},
-    {"MAX_ENI", ""},
-    {"MINIMUM_IP_TARGET", ""},
     {"NETWORK_POLICY_ENFORCING_MODE", "standard"},
     {"POD_SECURITY_GROUP_ENFORCING_MODE", "strict"},
-    {"WARM_ENI_TARGET", "1"},
-    {"WARM_IP_TARGET", ""},
-    {"WARM_PREFIX_TARGET", "1"},
 };
 
 bool check_variable(const Setting& variable, Reading& reading) {
@@ -87,18 +76,74 @@ Form<std::string> cni_version_form() {
       });
 }
 
+Form<EniConfigEntry> eni_config_form() {
+  return record<EniConfigEntry>(
+      "an ENIConfig",
+      {field("name", &EniConfigEntry::name, name_form("a name"),
+             "the object's name: the node's zone with ENI_CONFIG_LABEL_DEF topology.kubernetes.io/zone, else "
+             "`default`",
+             Presence::required),
+       field("subnet", &EniConfigEntry::subnet, name_form("a subnet"), "where the pods' ENIs are",
+             Presence::required),
+       field("securityGroups", &EniConfigEntry::security_groups,
+             list_of(located(name_form("a security group"))), "theirs; default: the primary ENI's")});
+}
+
+Form<Ec2Delays> ec2_delays_form() {
+  return record<Ec2Delays>(
+      "delays of EC2",
+      {field("assignAddresses", &Ec2Delays::assign, duration_form(),
+             "a call that assigns or unassigns addresses or prefixes; default: 500ms"),
+       field("createEni", &Ec2Delays::create_eni, duration_form(), "default: 1s"),
+       field("attachEni", &Ec2Delays::attach_eni, duration_form(),
+             "until the instance has the device; default: 2s"),
+       field("metadata", &Ec2Delays::metadata, duration_form(),
+             "from then until the instance metadata lists it; default: 1s"),
+       field("detachEni", &Ec2Delays::detach_eni, duration_form(), "until the device is gone; default: 1s"),
+       field("deleteEni", &Ec2Delays::delete_eni, duration_form(), "default: 500ms")});
+}
+
+/// Values with which aws-node would not start. cmd/aws-vpc-cni/main.go validateEnvVars()
+bool check_targets(const CniEntry& cni, Reading& reading) {
+  CniEnvironment environment;
+  for (const Setting& setting : cni.env) environment[*setting.name] = *setting.value;
+  bool good = true;
+  for (const Setting& setting : cni.env) {
+    if (*setting.name == "IP_COOLDOWN_PERIOD") {
+      const auto seconds = number_of(environment, *setting.name);
+      if (seconds && *seconds >= 0) continue;
+      reading.diagnostics.report({setting.value.where,
+                                  fmt::format("IP_COOLDOWN_PERIOD \"{}\"", *setting.value),
+                                  "a number of seconds", ""});
+      good = false;
+    }
+    if (*setting.name == "ENABLE_PREFIX_DELEGATION") {
+      const std::string refusal = IpamdSettings::read(environment).refusal();
+      if (refusal.empty()) continue;
+      reading.diagnostics.report(
+          {setting.name.where, "prefix delegation without a target: aws-node does not start",
+           "WARM_PREFIX_TARGET, WARM_IP_TARGET or MINIMUM_IP_TARGET above 0", refusal});
+      good = false;
+    }
+  }
+  return good;
+}
+
 Form<CniEntry> cni_form() {
   return converted<CniEntry, CniEntry>(
       record<CniEntry>(
           "the CNI's settings",
           {field("version", &CniEntry::version, cni_version_form(), "its release; default: 1.19"),
            field("env", &CniEntry::env, settings_form("environment variables"),
-                 "aws-node's environment, by the real names; values are strings")}),
+                 "aws-node's environment, by the real names; values are strings"),
+           field("eniConfigs", &CniEntry::eni_configs, list_of(eni_config_form()),
+                 "the ENIConfig objects of custom networking"),
+           field("delays", &CniEntry::delays, ec2_delays_form(), "how long EC2 takes for what ipamd asks")}),
       [](const CniEntry& raw, CniEntry& cni, Reading& reading) {
         cni = raw;
         bool good = true;
         for (const auto& variable : raw.env) good = check_variable(variable, reading) && good;
-        return good;
+        return check_targets(cni, reading) && good;
       });
 }
 
@@ -149,6 +194,7 @@ struct NodeGroupFile {
   std::optional<LocatedName> type;
   std::optional<Located<std::uint32_t>> count;
   std::vector<LocatedName> subnets;
+  std::optional<std::uint32_t> max_pods;
   std::vector<Setting> sysctls;
   std::vector<NodePin> nodes;
 };
@@ -165,6 +211,9 @@ Form<NodeGroupEntry> node_group_form() {
        field("subnets", &NodeGroupFile::subnets, list_of(located(name_form("a subnet"))),
              "nodes are spread over them in this order; default: the VPC's public subnets, or all when none "
              "is public"),
+       field("maxPodsPerNode", &NodeGroupFile::max_pods,
+             integer_form<std::uint32_t>("a number of pods", 1, 1000),
+             "kubelet's max-pods; default: ENIs * (addresses - 1) + 2 of the type, as nodeadm counts"),
        field("sysctls", &NodeGroupFile::sysctls, settings_form("sysctls"), "kernel settings of its nodes"),
        field("nodes", &NodeGroupFile::nodes, list_of(node_pin_form()), "pins, in the order of the nodes")});
   return converted<NodeGroupFile, NodeGroupEntry>(file, [](const NodeGroupFile& raw, NodeGroupEntry& group,
@@ -176,6 +225,7 @@ Form<NodeGroupEntry> node_group_form() {
     const auto pinned = static_cast<std::uint32_t>(raw.nodes.size());
     group.count = raw.count.value_or(Located<std::uint32_t>{pinned > 0 ? pinned : usual_count, raw.where});
     group.subnets = raw.subnets;
+    group.max_pods = raw.max_pods;
     group.sysctls = raw.sysctls;
     group.nodes = raw.nodes;
     if (pinned <= *group.count) return true;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/eks/ipamd_settings.hh"
+
 namespace ekspath {
 namespace {
 
@@ -46,6 +48,30 @@ std::vector<std::string> Scenario::host_names() const {
   for (const auto& node : cluster->nodes) names.push_back(node.name);
   for (const auto& pod : cluster->pods) names.push_back(*pod.name);
   return names;
+}
+
+bool uses_custom_networking(const CniEntry& cni) {
+  CniEnvironment environment;
+  for (const Setting& setting : cni.env) environment[*setting.name] = *setting.value;
+  return IpamdSettings::read(environment).custom_networking;
+}
+
+std::string eni_config_name(const Scenario& scenario, const NodeEntry& node) {
+  CniEnvironment environment;
+  for (const Setting& setting : scenario.cluster->cni.env) environment[*setting.name] = *setting.value;
+  const std::string label = IpamdSettings::read(environment).eni_config_label;
+  const bool is_zone =
+      label == "topology.kubernetes.io/zone" || label == "failure-domain.beta.kubernetes.io/zone";
+  const SubnetEntry* subnet = scenario.subnet(node.subnet).first;
+  return is_zone && subnet != nullptr ? scenario.region + *subnet->az : "default";
+}
+
+const EniConfigEntry* eni_config_of(const Scenario& scenario, const NodeEntry& node) {
+  const std::string name = eni_config_name(scenario, node);
+  for (const EniConfigEntry& config : scenario.cluster->cni.eni_configs) {
+    if (*config.name == name) return &config;
+  }
+  return nullptr;
 }
 
 }  // namespace ekspath

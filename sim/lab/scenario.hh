@@ -12,6 +12,7 @@
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/nanoseconds.hh"
 #include "sim/base/prefix.hh"
+#include "sim/eks/ec2_delays.hh"
 #include "sim/packet/fate.hh"
 
 /// A scenario file as values. What the loader (load_scenario.hh) hands out has passed every check that needs
@@ -156,9 +157,18 @@ struct InternetHostEntry {
 // ---- the cluster
 // ---------------------------------------------------------------------------------------------------
 
+/// An ENIConfig object, with the scenario's names for the subnet and the groups.
+struct EniConfigEntry {
+  LocatedName name;
+  LocatedName subnet;
+  std::vector<LocatedName> security_groups;
+};
+
 struct CniEntry {
   Located<std::string> version;  // "1.19"
   std::vector<Setting> env;      // the real names of aws-node's variables, in order of name
+  std::vector<EniConfigEntry> eni_configs;
+  Ec2Delays delays;
 };
 
 struct EniEntry {
@@ -178,7 +188,8 @@ struct NodeGroupEntry {
   LocatedName name;
   LocatedName type;
   Located<std::uint32_t> count;
-  std::vector<LocatedName> subnets;  // node i of the group stands in subnets[i % size]
+  std::vector<LocatedName> subnets;       // node i of the group stands in subnets[i % size]
+  std::optional<std::uint32_t> max_pods;  // absent: what the type's addresses allow
   std::vector<Setting> sysctls;
   std::vector<NodePin> nodes;
 };
@@ -205,6 +216,7 @@ struct NodeEntry {
   std::optional<Located<Ipv4Address>> private_ip;
   std::optional<Located<Ipv4Address>> public_ip;
   std::vector<EniEntry> enis;  // secondary ones, by device: pinned, or implied by a pod's `device`
+  std::optional<std::uint32_t> max_pods;
   std::vector<Setting> sysctls;
 };
 
@@ -335,5 +347,13 @@ struct Scenario {
   /// Of instances, internet hosts, nodes and pods: what commands, captures and filters may name.
   [[nodiscard]] std::vector<std::string> host_names() const;
 };
+
+/// Whether aws-node is told to take the pods' ENIs from ENIConfig objects.
+[[nodiscard]] bool uses_custom_networking(const CniEntry& cni);
+/// The name of the ENIConfig that a node asks for: its zone where ENI_CONFIG_LABEL_DEF names a zone label,
+/// else "default". pkg/eniconfig GetNodeSpecificENIConfigName()
+[[nodiscard]] std::string eni_config_name(const Scenario& scenario, const NodeEntry& node);
+/// That object; null: there is none.
+[[nodiscard]] const EniConfigEntry* eni_config_of(const Scenario& scenario, const NodeEntry& node);
 
 }  // namespace ekspath

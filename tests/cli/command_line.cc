@@ -14,7 +14,8 @@ TEST_CASE("--version and --help are printed with status 0, each subcommand has i
   const Ended help = terminal.type("ekspath --help");
   CHECK(help.status == 0);
   CHECK(help.err == "");
-  for (const std::string command : {"run", "check", "list", "diff", "graph", "schema", "completion"}) {
+  for (const std::string command :
+       {"run", "check", "list", "diff", "graph", "max-pods", "schema", "completion"}) {
     CHECK(help.out.find("\n  " + command + " ") != std::string::npos);
     const Ended own = terminal.type("ekspath " + command + " --help");
     CHECK(own.status == 0);
@@ -34,8 +35,8 @@ TEST_CASE("a wrong usage is told on standard error, with what was found and stat
   };
   CHECK(refusal("") == "ekspath: A subcommand is required");
   CHECK(refusal("rnu lab.yaml") ==
-        "ekspath: unknown subcommand 'rnu'; expected one of run, check, list, diff, graph, schema, "
-        "completion; did you mean 'run'?");
+        "ekspath: unknown subcommand 'rnu'; expected one of run, check, list, diff, graph, max-pods, "
+        "schema, completion; did you mean 'run'?");
   CHECK(refusal("run") == "ekspath: SCENARIO is required");
   CHECK(refusal("run lab.yaml other.yaml") == "ekspath: The following argument was not expected: other.yaml");
   CHECK(refusal("run lab.yaml --nofiles") ==
@@ -59,6 +60,29 @@ TEST_CASE("a wrong usage is told on standard error, with what was found and stat
   CHECK(refusal("graph lab.yaml --format png") == "ekspath: --format: found 'png'; expected one of dot, svg");
   CHECK(refusal("list nowhere") == "nowhere: No such file or directory; expected a folder of scenario files");
   CHECK(refusal("completion tcsh") == "ekspath: SHELL: found 'tcsh'; expected one of bash, zsh, fish");
+}
+
+TEST_CASE("`max-pods` prints the calculator's number, for people and for programs") {
+  const TerminalSession terminal = session();
+  const auto pods = [&](const std::string& arguments) {
+    const Ended ended = terminal.type("ekspath max-pods " + arguments);
+    CHECK(ended.status == 0);
+    return ended.out;
+  };
+  CHECK(pods("t3.medium") == "17\n");
+  CHECK(pods("t3.medium --custom-networking") == "12\n");
+  CHECK(pods("t3.medium --max-eni 1") == "7\n");
+  CHECK(pods("t3.medium --prefix-delegation") == "110\n");
+  CHECK(pods("t3.medium --prefix-delegation --show-max-allowed") == "242\n");
+  CHECK(pods("t3.medium --prefix-delegation --cni-version 1.8") == "17\n");
+  CHECK(nlohmann::json::parse(pods("m5.24xlarge --output json"))["maxPods"] == 250);
+  const Ended unknown = terminal.type("ekspath max-pods t3.meduim");
+  CHECK(unknown.status == 2);
+  CHECK(unknown.out == "");
+  CHECK(unknown.err ==
+        "ekspath: unknown instance type 't3.meduim'; expected one such as t3.medium; did you mean "
+        "'t3.medium'?\n");
+  CHECK(terminal.type("ekspath max-pods t3.medium --cni-version latest").status == 2);
 }
 
 TEST_CASE("`run` prints the steps, the journeys and the expectations") {

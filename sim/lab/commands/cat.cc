@@ -4,22 +4,23 @@
 #include "sim/linux/conntrack/conntrack.hh"
 
 /// cat of the few files that a host here has: /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack,
-/// /proc/sys/...
+/// /proc/sys/..., and on a node the logs of the CNI: /var/log/aws-routed-eni/...
 namespace ekspath {
 namespace {
 
 constexpr std::string_view sysctl_folder = "/proc/sys/";
+constexpr std::string_view cni_log_folder = "/var/log/aws-routed-eni/";
 
 std::string check(const std::vector<std::string>& words) {
   if (words.size() < 2) return "cat: expected a file";
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "/etc/resolv.conf" || word == "/etc/hostname" || word == "/proc/net/nf_conntrack" ||
-        word.starts_with(sysctl_folder))
+        word.starts_with(sysctl_folder) || word.starts_with(cni_log_folder))
       continue;
     return fmt::format(
-        "cat: '{}' is not modelled; expected /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack or "
-        "/proc/sys/...",
+        "cat: '{}' is not modelled; expected /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack, "
+        "/proc/sys/... or /var/log/aws-routed-eni/...",
         word);
   }
   return {};
@@ -39,7 +40,16 @@ std::string nf_conntrack_file(const Netns& netns) {
   return text;
 }
 
-void read(const Host& host, bool root, const std::string& file, CommandResult& result) {
+/// The CNI's logs of a node; null: no such file.
+const NodeFiles* files_of(const World& world, const Host& host) {
+  if (host.kind != HostKind::node || !world.cluster) return nullptr;
+  const Node* node = world.cluster->node(host.name);
+  return node == nullptr ? nullptr : node->files.get();
+}
+
+void read(const CommandContext& context, const std::string& file, CommandResult& result) {
+  const Host& host = *context.host;
+  const bool root = context.root;
   const auto refuse = [&](std::string_view why) {
     result.err += fmt::format("cat: {}: {}\n", file, why);
     result.status = 1;
@@ -50,6 +60,15 @@ void read(const Host& host, bool root, const std::string& file, CommandResult& r
     result.out += host.resolv_conf;
   } else if (file == "/proc/net/nf_conntrack") {
     root ? void(result.out += nf_conntrack_file(*host.netns)) : refuse("Permission denied");
+  } else if (file.starts_with(cni_log_folder)) {
+    const NodeFiles* files = files_of(context.world, host);
+    const std::string* text = files == nullptr ? nullptr : files->find(file);
+    if (text == nullptr) {
+      refuse(files != nullptr && files->is_folder(file) ? "Is a directory" : "No such file or directory");
+    } else {
+      // lumberjack makes them with mode 0600.
+      root ? void(result.out += *text) : refuse("Permission denied");
+    }
   } else {
     const std::string name = file.substr(sysctl_folder.size());
     if (const auto value = read_sysctl(*host.netns, name)) {
@@ -68,7 +87,7 @@ void read(const Host& host, bool root, const std::string& file, CommandResult& r
 std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector<std::string>& words,
                                       CommandEnded ended) {
   CommandResult result;
-  for (std::size_t i = 1; i < words.size(); ++i) read(*context.host, context.root, words[i], result);
+  for (std::size_t i = 1; i < words.size(); ++i) read(context, words[i], result);
   return end_at_once(context, ended, result);
 }
 

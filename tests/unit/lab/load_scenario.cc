@@ -339,10 +339,40 @@ TEST_CASE("the CNI's variables are the real ones, and those that are not modelle
             .find("unknown variable 'AWS_VPC_K8S_CNI_EXTERNALSNT' of the VPC CNI") != std::string::npos);
   CHECK(with_env("{AWS_VPC_K8S_CNI_EXTERNALSNT: \"true\"}")
             .find("did you mean 'AWS_VPC_K8S_CNI_EXTERNALSNAT'?") != std::string::npos);
-  CHECK(with_env("{ENABLE_PREFIX_DELEGATION: \"true\"}")
-            .find("ENABLE_PREFIX_DELEGATION is not modelled; expected its default \"false\"") !=
-        std::string::npos);
-  CHECK(with_env("{ENABLE_PREFIX_DELEGATION: \"false\"}") == "");
+  CHECK(with_env("{ENABLE_POD_ENI: \"true\"}")
+            .find("ENABLE_POD_ENI is not modelled; expected its default \"false\"") != std::string::npos);
+  CHECK(with_env("{ENABLE_POD_ENI: \"false\", ENABLE_PREFIX_DELEGATION: \"true\"}") == "");
+}
+
+TEST_CASE("an environment with which aws-node would not start is refused in its words") {
+  const auto with_env = [](std::string_view env) {
+    return errors_with("{AWS_VPC_K8S_CNI_EXTERNALSNAT: \"false\"}", env);
+  };
+  CHECK(with_env("{ENABLE_PREFIX_DELEGATION: \"true\", WARM_PREFIX_TARGET: \"0\"}")
+            .find("Setting WARM_PREFIX_TARGET = 0 is not supported while WARM_IP_TARGET/MINIMUM_IP_TARGET is "
+                  "not set.") != std::string::npos);
+  CHECK(with_env("{ENABLE_PREFIX_DELEGATION: \"true\", WARM_PREFIX_TARGET: \"0\", WARM_IP_TARGET: \"1\"}") ==
+        "");
+  CHECK(with_env("{IP_COOLDOWN_PERIOD: \"soon\"}")
+            .find("IP_COOLDOWN_PERIOD \"soon\"; expected a number of "
+                  "seconds") != std::string::npos);
+}
+
+TEST_CASE("custom networking asks for an ENIConfig for each node, in its zone") {
+  const std::string plain = "cni: {version: \"1.19\", env: {AWS_VPC_K8S_CNI_EXTERNALSNAT: \"false\"}}";
+  const auto with_cni = [&](std::string_view rest) {
+    return errors_with(plain, fmt::format("cni: {{env: {{AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: \"true\", "
+                                          "ENI_CONFIG_LABEL_DEF: topology.kubernetes.io/zone}}{}}}",
+                                          rest));
+  };
+  CHECK(
+      with_cni("").find("custom networking without an ENIConfig for node1; expected cni.eniConfigs with one "
+                        "named 'ap-northeast-2a'") != std::string::npos);
+  CHECK(with_cni(", eniConfigs: [{name: ap-northeast-2a, subnet: private-a, securityGroups: [web]}]") == "");
+  CHECK(with_cni(", eniConfigs: [{name: ap-northeast-2a, subnet: privat-a}]")
+            .find("did you mean 'private-a'?") != std::string::npos);
+  CHECK(with_cni(", eniConfigs: [{name: ap-northeast-2a, subnet: right-a}]")
+            .find("subnet 'right-a' of ENIConfig 'ap-northeast-2a' is in VPC 'right'") != std::string::npos);
 }
 
 TEST_CASE("versions and modes that are not modelled are refused by name") {
