@@ -99,6 +99,12 @@ void Capture::add_point(const CaptureInterface& point, PointOutputs outputs,
   points_.push_back(std::move(added));
 }
 
+void Capture::add_place(PlaceId place, PlaceId of_point) {
+  ASSERT(of_point.value() < point_of_place_.size() && point_of_place_[of_point.value()] != none);
+  if (place.value() >= point_of_place_.size()) point_of_place_.resize(place.value() + 1, none);
+  point_of_place_[place.value()] = point_of_place_[of_point.value()];
+}
+
 void Capture::filter_any(const std::string& host, std::shared_ptr<const CaptureFilter> filter) {
   if (!outputs_.folder.empty()) any_files_[any_file(host)].filter = std::move(filter);
 }

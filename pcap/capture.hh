@@ -63,6 +63,8 @@ class Capture final : public Tap, public Observer {
   /// At any time; a place once. The filter is an Ethernet one, for the point's file and for the trace.
   void add_point(const CaptureInterface& point, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter = nullptr);
+  /// Another place for a point that is there: an interface went, and came again under its name.
+  void add_place(PlaceId place, PlaceId of_point);
   /// For HOST/any.pcap; a LinkType::linux_sll2 filter.
   void filter_any(const std::string& host, std::shared_ptr<const CaptureFilter> filter);
 

@@ -127,6 +127,7 @@ bool LabRun::capture(CaptureOutputs outputs) {
         add_point(*host, *interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
       }
     }
+    world_->on_interface = [this](Interface& interface) { add_new_interface(interface); };
     return true;
   }
 
@@ -166,6 +167,19 @@ bool LabRun::capture(CaptureOutputs outputs) {
   return explained(diagnostics);
 }
 
+/// An ENI was attached, a pod was wired: everything is captured, so this is.
+void LabRun::add_new_interface(Interface& interface) {
+  const Host* host = world_->host(interface.netns->name());
+  if (host == nullptr) return;
+  const auto known = points_.find(host->name + "/" + interface.name);
+  if (known == points_.end()) {
+    const bool loopback = interface.kind == InterfaceKind::loopback;
+    return add_point(*host, interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+  }
+  capture_->add_place(interface.place, known->second);
+  world_->watch(interface, *capture_);
+}
+
 void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outputs,
                        std::shared_ptr<const CaptureFilter> filter) {
   CaptureInterface point;
@@ -180,6 +194,7 @@ void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outp
   }
   point.index = interface.index;
   point.loopback = interface.kind == InterfaceKind::loopback;
+  points_.emplace(host.name + "/" + interface.name, interface.place);
   capture_->add_point(point, outputs, std::move(filter));
   world_->watch(interface, *capture_);
 }

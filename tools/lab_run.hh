@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,10 @@ class LabRun {
   void add_point(const Host& host, Interface& interface, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter);
 
+  void add_new_interface(Interface& interface);
+
   Scenario scenario_;
+  std::map<std::string, PlaceId> points_;  // by HOST/INTERFACE: where each was first
   std::unique_ptr<World> world_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<Expectations> expectations_;

@@ -49,13 +49,21 @@ void Cluster::join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSp
   nodes_.push_back(std::move(node));
 }
 
-void Cluster::place(Pod pod) {
+std::string Cluster::place(Pod pod) {
   const Node& node = nodes_[pod.node];
   if (!pod.host_network) {
     pod.sandbox = PodSandbox::draw(node.netns->kernel().seed, pod.pod_namespace, pod.name, {}, 0);
-    node.plugin->add_pinned(pod.sandbox, *pod.netns, pod.address, pod.device);
+    if (pod.address.is_unspecified()) {
+      const CniPlugin::Added added = node.plugin->add(pod.sandbox, *pod.netns);
+      if (!added.ok()) return added.error;
+      pod.address = added.address;
+      pod.device = added.device;
+    } else {
+      node.plugin->add_pinned(pod.sandbox, *pod.netns, pod.address, pod.device);
+    }
   }
   pods_.push_back(std::move(pod));
+  return {};
 }
 
 void Cluster::settle() {

@@ -32,8 +32,9 @@ class Cluster final : public Entity {
   /// The node boots: kubelet's and kube-proxy's rules, then aws-node's start. All at once: a world begins
   /// with nodes Ready.
   void join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSpec& veth);
-  /// Wires a pod as the CNI does; a hostNetwork pod only gets its name.
-  void place(Pod pod);
+  /// Wires a pod as the CNI does, with an address of its node's pool when it has none; a hostNetwork pod only
+  /// gets its name. What comes back is the plugin's error; empty: it stands.
+  [[nodiscard]] std::string place(Pod pod);
 
   /// How long EC2 takes; before the first node joins.
   void change_delays(const Ec2Delays& delays) { delays_ = delays; }

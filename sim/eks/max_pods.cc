@@ -14,7 +14,7 @@ constexpr std::uint32_t large_cap = 250;
 /// The two of these sizes that are smaller than their names: EC2 user guide, instance types
 constexpr std::string_view small_for_their_size[] = {"hpc7a.12xlarge", "hs1.8xlarge"};
 /// Bare metal is large but for these.
-constexpr std::string_view small_metal[] = {"a1.metal", "mac1.metal", "mac2"};
+constexpr std::string_view small_metal[] = {"a1.metal", "mac"};
 
 bool is_bare_metal(std::string_view name) {
   const std::size_t dot = name.find('.');

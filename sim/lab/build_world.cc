@@ -535,6 +535,19 @@ class Builder {
                                [&](const PodEntry& pod) { return *pod.node == node && !pod.host_network; });
   }
 
+  /// A secondary address of the ENI that carries the pod.
+  bool take_address(const Node& node, const PodEntry& entry, Pod& pod) {
+    const EniId eni = world_->fabric.find_eni(fmt::format("{}/eni{}", node.name, pod.device)).value();
+    const auto address =
+        world_->fabric.assign_address(eni, entry.ip ? std::optional(**entry.ip) : std::nullopt);
+    if (!address) {
+      report(entry.ip ? entry.ip->where : entry.name.where, address.error());
+      return false;
+    }
+    pod.address = address.value();
+    return true;
+  }
+
   void add_pod(const PodEntry& entry) {
     const auto& nodes = world_->cluster->nodes();
     const auto node = std::ranges::find(nodes, *entry.node, &Node::name);
@@ -549,21 +562,24 @@ class Builder {
       pod.netns = node->netns;
       pod.address = node->address;
     } else {
-      const EniId eni = world_->fabric.find_eni(fmt::format("{}/eni{}", node->name, pod.device)).value();
-      const auto address =
-          world_->fabric.assign_address(eni, entry.ip ? std::optional(**entry.ip) : std::nullopt);
-      if (!address) return report(entry.ip ? entry.ip->where : entry.name.where, address.error());
-      pod.address = address.value();
+      // A pool of prefixes has no address of its own for a pod that names none.
+      const bool is_pooled = !entry.ip && pod.device == 0 && node->ipamd->uses_prefixes();
+      if (!is_pooled && !take_address(*node, entry, pod)) return;
       pod.netns = &world_->add_netns(pod.name);
       set_al2023_sysctls(*pod.netns);
     }
     // A hostNetwork pod's host name is its node's.
-    const Host& host = world_->add_host(
+    Host& host = world_->add_host(
         {pod.name, HostKind::pod, pod.netns, entry.host_network ? node->kubernetes_name : pod.name,
          pod.address, Ipv4Address(), node->name,
          entry.host_network ? world_->host(node->name)->resolv_conf
                             : pod_resolv_conf(pod.pod_namespace, *scenario_.cluster->service_cidr)});
-    world_->cluster->place(std::move(pod));
+    const std::string error = world_->cluster->place(std::move(pod));
+    if (!error.empty()) {
+      diagnostics_.report({entry.name.where, error, fmt::format("room in the pool of {}", *entry.node), ""});
+      return;
+    }
+    host.address = world_->cluster->pods().back().address;
     set_sysctls(*host.netns, entry.sysctls);
     start_servers(host, entry.listens);
   }

@@ -22,7 +22,7 @@ class World::Names final : public Resolver {
 };
 
 World::World(std::uint64_t seed, std::int64_t epoch_ns)
-    : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns},
+    : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns, &births_},
       fabric({engine_, pool_, places_, seed}),
       names_(std::make_unique<Names>()) {}
 

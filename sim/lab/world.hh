@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,6 +55,8 @@ class World {
   /// Every frame at `interface`; call before the run or between events.
   void watch(Interface& interface, Tap& tap);
   void unwatch(Interface& interface, Tap& tap);
+  /// Told of each interface that is born from now on; empty: nobody is.
+  std::function<void(Interface&)> on_interface;
   [[nodiscard]] std::vector<Interface*> interfaces_of(const Host& host) const;
 
   [[nodiscard]] ProgramEnvironment environment_of(const Host& host);
@@ -61,6 +64,17 @@ class World {
 
  private:
   class Names;
+  /// Hands the news of the kernel on.
+  class Births final : public InterfaceBirths {
+   public:
+    explicit Births(World& world) : world_(&world) {}
+    void born(Interface& interface) override {
+      if (world_->on_interface) world_->on_interface(interface);
+    }
+
+   private:
+    World* world_;
+  };
 
   // The pool is the last to die: frames in flight and queued packets go back to it.
   PacketPool pool_;
@@ -69,6 +83,7 @@ class World {
   Engine engine_;
   ObserverHub observers_;
   FrameHub frames_;
+  Births births_{*this};
   Kernel kernel_;
 
  public:

@@ -43,6 +43,7 @@ Interface& Netns::add_interface(std::string name, InterfaceKind kind, const MacA
   added.conf = sysctls.defaults;
   routing.interfaces_changed();
   if (netfilter) netfilter->interfaces_changed();
+  if (kernel_->births != nullptr) kernel_->births->born(added);
   return added;
 }
 

@@ -27,6 +27,15 @@ namespace ekspath {
 
 class RuleStore;
 
+/// Is told of each interface that comes to be: who captures everything wants the later ones, too.
+class InterfaceBirths {
+ public:
+  virtual void born(Interface& interface) = 0;
+
+ protected:
+  ~InterfaceBirths() = default;
+};
+
 /// What all namespaces of a logical process share; read-only or its own.
 struct Kernel {
   Engine& engine;
@@ -35,6 +44,7 @@ struct Kernel {
   RuleStore& rules;            // compiled rule sets, held once
   std::uint64_t seed = 0;
   std::int64_t epoch_ns = 0;   // wall clock of time zero, Unix nanoseconds: for texts with a date
+  InterfaceBirths* births = nullptr;  // null: nobody asks
 };
 
 /// The counters of /proc/net/snmp and netstat that the facts name.

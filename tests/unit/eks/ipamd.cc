@@ -342,3 +342,72 @@ TEST_CASE("from v1.20 on the log speaks of network cards") {
   CHECK(node.logged(
       "\"caller\":\"rpc/rpc_grpc.pb.go:117\",\"msg\":\"Assigned IP from network card: 0 -> IPv4: "));
 }
+
+TEST_CASE("with custom networking pods are on secondary ENIs, in the ENIConfig's subnet") {
+  NodeWithPool node;
+  const VpcId vpc = *node.fabric.find_vpc("vpc");
+  const SubnetId pods =
+      node.fabric.add_subnet({"pods", vpc, *Prefix::parse("10.0.64.0/24"), "a", false, {}, {}}).value();
+  IpamdSite site = node.ipamd->site();
+  site.eni_config = EniConfig{"default", pods, {}};
+  node.ipamd = std::make_unique<Ipamd>(node.engine, site);
+  node.ipamd->start({{"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "true"}});
+  node.ipamd->settle();
+  CHECK(node.shape() == "2/5");
+  const Ipamd::Reply reply = node.ipamd->assign(node.sandbox(1));
+  REQUIRE(reply.assignment);
+  CHECK(reply.assignment->device == 1);
+  CHECK(Prefix::parse("10.0.64.0/24")->contains(reply.assignment->address));
+}
+
+TEST_CASE("an ENI that a restart leaves unattached is not kept") {
+  NodeWithPool node;
+  node.ipamd->settle();
+  const std::uint32_t before = node.fabric.available_addresses(node.subnet);
+  CHECK(node.add(1));
+  node.run_for(4_s);  // created at 3.5 s, attached at 5.5 s
+  CHECK(node.fabric.available_addresses(node.subnet) == before - 6);
+  node.ipamd->stop();
+  CHECK(node.fabric.available_addresses(node.subnet) == before);
+  node.ipamd->start({});
+  node.run_for(10_s);
+  CHECK(node.shape() == "2/10");
+}
+
+TEST_CASE("a node that the scenario furnished keeps its ENIs until a pod comes in the run") {
+  NodeWithPool node;
+  IpamdSite site = node.ipamd->site();
+  site.is_furnished = true;
+  node.ipamd = std::make_unique<Ipamd>(node.engine, site);
+  node.ipamd->start({});
+  const Ipv4Address pinned = node.fabric.assign_address(node.primary, Ipv4Address(10, 0, 1, 200)).value();
+  CHECK(node.ipamd->adopt(node.sandbox(1), pinned, 0).device == 0);
+  node.ipamd->settle();
+  // The pinned one and four that fill the ENI.
+  CHECK(node.shape() == "1/5");
+  node.run_for(60_s);
+  CHECK(node.shape() == "1/5");
+  CHECK(node.add(2));
+  node.run_for(15_s);
+  CHECK(node.shape() == "2/10");
+}
+
+TEST_CASE("the plugin wires a pod with the pool's address and says so in its log") {
+  NodeWithPool node;
+  node.ipamd->settle();
+  CniPlugin plugin(*node.ipamd, node.cni, node.files);
+  Netns& pod = node.pods.emplace_back(node.kernel, "pod1");
+  const PodSandbox sandbox = node.sandbox(1);
+  const CniPlugin::Added added = plugin.add(sandbox, pod);
+  REQUIRE(added.ok());
+  CHECK(pod.find_interface("eth0")->has(added.address));
+  const std::string& log = *node.files.find("/var/log/aws-routed-eni/plugin.log");
+  const std::string veth = VpcCni::host_veth_name("eni", "default", "pod1");
+  CHECK(log.find(fmt::format("\"caller\":\"routed-eni-cni-plugin/cni.go:231\",\"msg\":\"SetupPodNetwork: "
+                             "hostVethName={}, contVethName=eth0, netnsPath={}, v4Addr={}/32, v6Addr=<nil>, "
+                             "deviceNumber=0, mtu=9001\"",
+                             veth, sandbox.netns_path, added.address)) != std::string::npos);
+  plugin.del(sandbox);
+  CHECK(node.host.find_interface(veth) == nullptr);
+  CHECK(node.ipamd->pool().assigned() == 0);
+}

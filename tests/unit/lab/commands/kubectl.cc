@@ -38,7 +38,7 @@ World& with_cluster(FixtureNode& node) {
     pod.netns = &node.netns("node");
     pod.address = Ipv4Address(192, 168, 1, 251);
     pod.host_network = true;
-    node.world.cluster->place(std::move(pod));
+    REQUIRE(node.world.cluster->place(std::move(pod)) == "");
   }
   return node.world;
 }
