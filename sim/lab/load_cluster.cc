@@ -91,7 +91,7 @@ Form<EniConfigEntry> eni_config_form() {
 
 Form<Ec2Delays> ec2_delays_form() {
   return record<Ec2Delays>(
-      "delays of EC2",
+      "the delays of EC2",
       {field("assignAddresses", &Ec2Delays::assign, duration_form(),
              "a call that assigns or unassigns addresses or prefixes; default: 500ms"),
        field("createEni", &Ec2Delays::create_eni, duration_form(), "default: 1s"),
