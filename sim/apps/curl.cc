@@ -86,12 +86,12 @@ Task<int> Curl::run() {
 }
 
 Task<Status> Curl::transfer() {
-  const auto address = co_await self_.resolve(options_.host);
-  if (!address) {
+  const NamedHost host = co_await self_.resolve(options_.host);
+  if (host.error != NameError::none) {
     note(fmt::format("Could not resolve host: {}", options_.host));
     co_return fail(no_such_host, fmt::format("Could not resolve host: {}", options_.host));
   }
-  address_ = *address;
+  address_ = host.addresses.front();
   resolved_ = self_.now();
   note(fmt::format("  Trying {}:{}...", address_, options_.port));
   if (const Status status = bind(); status != ok) co_return status;

@@ -70,10 +70,15 @@ class Nc {
   [[nodiscard]] Nanoseconds idle_deadline() const {
     return options_.timeout_s == 0 ? Nanoseconds::never() : self_.now() + options_.timeout_s * 1_s;
   }
-  [[nodiscard]] std::string name(Ipv4Address address) {
-    const std::string found = options_.numeric ? std::string() : self_.name_of(address);
-    return found.empty() ? fmt::format("{}", address) : found;
+  [[nodiscard]] Task<std::string> name(Ipv4Address address) {
+    std::string found;
+    if (!options_.numeric && options_.verbose && !address.is_unspecified()) {
+      found = co_await self_.name_of(address);
+    }
+    co_return found.empty() ? fmt::format("{}", address) : found;
   }
+  /// -l: the address to listen on, after a complaint if there is none.
+  [[nodiscard]] Task<std::optional<Ipv4Address>> local_address();
   void say(std::string_view text) {
     if (options_.verbose) self_.err(fmt::format("{}\n", text));
   }
@@ -93,19 +98,22 @@ class Nc {
 };
 
 Task<int> Nc::connect_all() {
-  const auto address = co_await self_.resolve(options_.host);
-  if (!address || (options_.numeric && !Ipv4Address::parse(options_.host))) {
-    co_return fail(fmt::format("getaddrinfo for host \"{}\" port {}: Name or service not known",
-                               options_.host, options_.first_port));
+  const bool is_name = !Ipv4Address::parse(options_.host);
+  NamedHost host{NameError::unknown, {}, {}, {}, {}};  // what AI_NUMERICHOST says of a name
+  if (!options_.numeric || !is_name) host = co_await self_.resolve(options_.host);
+  if (host.error != NameError::none) {
+    co_return fail(fmt::format("getaddrinfo for host \"{}\" port {}: {}", options_.host, options_.first_port,
+                               to_string(host.error)));
   }
   if (!options_.source.empty()) {
-    const auto source = co_await self_.resolve(options_.source);
-    if (!source) co_return fail("getaddrinfo: Name or service not known");
-    source_ = *source;
+    const NamedHost source = co_await self_.resolve(options_.source, NameFamily::ipv4);
+    if (source.error != NameError::none)
+      co_return fail(fmt::format("getaddrinfo: {}", to_string(source.error)));
+    source_ = source.addresses.front();
   }
   bool any = false;
   for (std::uint32_t port = options_.first_port; port <= options_.last_port; ++port) {
-    const Endpoint remote{*address, static_cast<std::uint16_t>(port)};
+    const Endpoint remote{host.addresses.front(), static_cast<std::uint16_t>(port)};
     const bool succeeded = options_.udp ? co_await connect_udp(remote) : co_await connect_tcp(remote);
     any = any || succeeded;
   }
@@ -201,29 +209,33 @@ Task<void> Nc::readwrite(UdpSocket& socket, Signal& arrived) {
   }
 }
 
+Task<std::optional<Ipv4Address>> Nc::local_address() {
+  if (options_.host.empty()) co_return Ipv4Address();
+  const NamedHost host = co_await self_.resolve(options_.host);
+  if (host.error == NameError::none) co_return host.addresses.front();
+  static_cast<void>(fail(fmt::format("getaddrinfo: {}", to_string(host.error))));
+  co_return std::nullopt;
+}
+
 Task<int> Nc::listen_tcp() {
-  Ipv4Address local;
-  if (!options_.host.empty()) {
-    const auto address = co_await self_.resolve(options_.host);
-    if (!address) co_return fail("getaddrinfo: Name or service not known");
-    local = *address;
-  }
+  const auto local = co_await local_address();
+  if (!local) co_return 1;
   TcpSocket listener(self_.netns());
   Signal arrived(self_.scheduler());
   listener.on_event = [&] { arrived.raise(); };
   listener.reuse_address = true;
-  int error = listener.bind({local, options_.first_port});
+  int error = listener.bind({*local, options_.first_port});
   if (error != 0) co_return fail(error_text(error));
   error = listener.listen(1);
   if (error != 0) co_return fail(fmt::format("listen: {}", error_text(error)));
-  say(fmt::format("Listening on {} {}", name(local), options_.first_port));
+  say(fmt::format("Listening on {} {}", co_await name(*local), options_.first_port));
   do {
     std::unique_ptr<TcpSocket> accepted = listener.accept();
     while (accepted == nullptr) {
       co_await arrived.wait();
       accepted = listener.accept();
     }
-    say(fmt::format("Connection received on {} {}", name(accepted->remote().address),
+    say(fmt::format("Connection received on {} {}", co_await name(accepted->remote().address),
                     accepted->remote().port));
     Stream stream(self_.scheduler(), std::move(accepted));
     co_await readwrite(stream);
@@ -232,19 +244,15 @@ Task<int> Nc::listen_tcp() {
 }
 
 Task<int> Nc::listen_udp() {
-  Ipv4Address local;
-  if (!options_.host.empty()) {
-    const auto address = co_await self_.resolve(options_.host);
-    if (!address) co_return fail("getaddrinfo: Name or service not known");
-    local = *address;
-  }
+  const auto local = co_await local_address();
+  if (!local) co_return 1;
   UdpSocket socket(self_.netns());
   Signal arrived(self_.scheduler());
   socket.on_readable = [&] { arrived.raise(); };
   socket.reuse_address = true;
-  if (const int error = socket.bind({local, options_.first_port}); error != 0)
+  if (const int error = socket.bind({*local, options_.first_port}); error != 0)
     co_return fail(error_text(error));
-  say(fmt::format("Bound on {} {}", name(local), options_.first_port));
+  say(fmt::format("Bound on {} {}", co_await name(*local), options_.first_port));
   if (!options_.keep_listening) {
     // The first peer is the only one.
     auto first = socket.receive();
@@ -255,7 +263,7 @@ Task<int> Nc::listen_udp() {
     if (const int error = socket.connect(first->from); error != 0) {
       co_return fail(fmt::format("connect: {}", error_text(error)));
     }
-    say(fmt::format("Connection received on {} {}", name(first->from.address), first->from.port));
+    say(fmt::format("Connection received on {} {}", co_await name(first->from.address), first->from.port));
     self_.out(std::string(first->payload.begin(), first->payload.end()));
   }
   co_await readwrite(socket, arrived);

@@ -59,16 +59,16 @@ class Ping {
  private:
   [[nodiscard]] Task<bool> prepare();
   [[nodiscard]] int choose_source();
-  [[nodiscard]] std::int64_t pinger();
+  [[nodiscard]] Task<std::int64_t> pinger();
   [[nodiscard]] std::int64_t schedule_exit(std::int64_t next);
   [[nodiscard]] int send_probe();
-  [[nodiscard]] bool receive_error_messages();
-  void parse_reply(const PingSocket::Reply& reply);
+  [[nodiscard]] Task<bool> receive_error_messages();
+  [[nodiscard]] Task<void> parse_reply(PingSocket::Reply reply);
   [[nodiscard]] std::optional<std::int64_t> gather_time(const PingSocket::Reply& reply);
   void acknowledge(std::uint16_t sequence);
   [[nodiscard]] Task<void> wait_for_packets(std::int64_t next_ms);
   [[nodiscard]] int finish();
-  [[nodiscard]] std::string pr_addr(Ipv4Address address) const;
+  [[nodiscard]] Task<std::string> pr_addr(Ipv4Address address);
   [[nodiscard]] bool timing() const { return static_cast<std::size_t>(options_.size) >= timeval_bytes; }
   [[nodiscard]] bool exiting() const { return interrupted_ || self_.now() >= exit_at_; }
   [[nodiscard]] std::int64_t in_flight() const {
@@ -85,6 +85,7 @@ class Ping {
   Signal wake_;
   PingSocket socket_;
   Ipv4Address target_;
+  std::string hostname_;  // ai_canonname: what the header and the statistics call the target
   bool target_is_name_ = false;
   bool interrupted_ = false;
 
@@ -116,7 +117,7 @@ Task<int> Ping::run() {
     if (options_.deadline_s > 0 && errors_ > 0) break;
     std::int64_t next = 0;
     do {
-      next = schedule_exit(pinger());
+      next = schedule_exit(co_await pinger());
     } while (next <= 0);
     co_await wait_for_packets(next);
   }
@@ -125,12 +126,13 @@ Task<int> Ping::run() {
 
 /// ping4_run() up to the first probe. False: said why not.
 Task<bool> Ping::prepare() {
-  const auto address = co_await self_.resolve(options_.target);
-  if (!address) {
-    self_.err(fmt::format("ping: {}: Name or service not known\n", options_.target));
+  const NamedHost host = co_await self_.resolve(options_.target);
+  if (host.error != NameError::none) {
+    self_.err(fmt::format("ping: {}: {}\n", options_.target, to_string(host.error)));
     co_return false;
   }
-  target_ = *address;
+  target_ = host.addresses.front();
+  hostname_ = host.canonical_name;
   target_is_name_ = !Ipv4Address::parse(options_.target).has_value();
   socket_.options.ttl = options_.ttl;
   socket_.options.path_mtu = options_.path_mtu;
@@ -166,15 +168,15 @@ Task<bool> Ping::prepare() {
     }
     if (!options_.source.empty()) from = fmt::format(" from {} {}:", probe.local().address, options_.source);
   }
-  self_.out(fmt::format("PING {} ({}){} {}({}) bytes of data.\n", options_.target, target_, from,
-                        options_.size, options_.size + 28));
+  self_.out(fmt::format("PING {} ({}){} {}({}) bytes of data.\n", hostname_, target_, from, options_.size,
+                        options_.size + 28));
   co_return true;
 }
 
 /// Sends if it is time to. Milliseconds until the next probe is due.
-std::int64_t Ping::pinger() {
+Task<std::int64_t> Ping::pinger() {
   if (exiting() || (options_.count > 0 && transmitted_ >= options_.count && options_.deadline_s == 0))
-    return 1000;
+    co_return 1000;
   const std::int64_t interval = options_.interval_ms;
   if (!last_send_) {
     last_send_ = self_.now();
@@ -182,20 +184,20 @@ std::int64_t Ping::pinger() {
   } else {
     std::int64_t tokens = (self_.now() - *last_send_).whole_milliseconds() + tokens_;
     tokens = std::min(tokens, interval);
-    if (tokens < interval) return interval - tokens;
+    if (tokens < interval) co_return interval - tokens;
     last_send_ = self_.now();
     tokens_ = tokens - interval;
   }
   const int error = send_probe();
   if (error == 0) {
     ++transmitted_;
-    return interval - tokens_;
+    co_return interval - tokens_;
   }
-  const bool reported = receive_error_messages();
+  const bool reported = co_await receive_error_messages();
   ++transmitted_;
   if (!reported && !options_.quiet) self_.err(fmt::format("ping: sendmsg: {}\n", error_text(error)));
   tokens_ = 0;
-  return interval;
+  co_return interval;
 }
 
 /// After the last probe: how long to stay for replies.
@@ -226,7 +228,7 @@ int Ping::send_probe() {
 }
 
 /// ping4_receive_error_msg(), until the queue is empty. False: there was none.
-bool Ping::receive_error_messages() {
+Task<bool> Ping::receive_error_messages() {
   bool any = false;
   while (const auto error = socket_.receive_error()) {
     any = true;
@@ -243,20 +245,22 @@ bool Ping::receive_error_messages() {
     if (error->type == icmp::redirect || error->type == icmp::source_quench) {
       // Read as a raw packet: told, and counted neither as an error nor as an answer.
       if (!options_.quiet) {
-        self_.out(fmt::format("From {}: icmp_seq={} {}\n", pr_addr(error->offender), error->sequence, text));
+        const std::string from = co_await pr_addr(error->offender);
+        self_.out(fmt::format("From {}: icmp_seq={} {}\n", from, error->sequence, text));
       }
       continue;
     }
     acknowledge(error->sequence);
     ++errors_;
     if (!options_.quiet) {
-      self_.out(fmt::format("From {} icmp_seq={} {}\n", pr_addr(error->offender), error->sequence, text));
+      const std::string from = co_await pr_addr(error->offender);
+      self_.out(fmt::format("From {} icmp_seq={} {}\n", from, error->sequence, text));
     }
   }
-  return any;
+  co_return any;
 }
 
-void Ping::parse_reply(const PingSocket::Reply& reply) {
+Task<void> Ping::parse_reply(PingSocket::Reply reply) {
   ++received_;
   acknowledge(reply.sequence);
   const std::optional<std::int64_t> time = gather_time(reply);
@@ -265,12 +269,13 @@ void Ping::parse_reply(const PingSocket::Reply& reply) {
     ++repeats_;
     --received_;
   }
-  if (options_.quiet) return;
-  std::string line = fmt::format("{} bytes from {}: icmp_seq={} ttl={}", reply.payload.size() + 8,
-                                 pr_addr(reply.from), reply.sequence, reply.ttl);
+  if (options_.quiet) co_return;
+  const std::string from = co_await pr_addr(reply.from);
+  std::string line = fmt::format("{} bytes from {}: icmp_seq={} ttl={}", reply.payload.size() + 8, from,
+                                 reply.sequence, reply.ttl);
   if (static_cast<std::int64_t>(reply.payload.size()) < options_.size) {
     self_.out(line + " (truncated)\n");
-    return;
+    co_return;
   }
   if (time) line += fmt::format(" time={} ms", time_text(*time));
   if (duplicate) line += " (DUP!)";
@@ -312,8 +317,8 @@ Task<void> Ping::wait_for_packets(std::int64_t next_ms) {
   if (!co_await wake_.wait_until(deadline)) co_return;
   while (true) {
     if (const auto reply = socket_.receive()) {
-      if (reply->from == target_ || target_.is_multicast()) parse_reply(*reply);
-    } else if (!receive_error_messages()) {
+      if (reply->from == target_ || target_.is_multicast()) co_await parse_reply(*reply);
+    } else if (!co_await receive_error_messages()) {
       break;
     }
     if (in_flight() == 0) break;
@@ -323,7 +328,7 @@ Task<void> Ping::wait_for_packets(std::int64_t next_ms) {
 }
 
 int Ping::finish() {
-  self_.out(fmt::format("\n--- {} ping statistics ---\n", options_.target));
+  self_.out(fmt::format("\n--- {} ping statistics ---\n", hostname_));
   std::string line = fmt::format("{} packets transmitted, {} received", transmitted_, received_);
   if (repeats_ > 0) line += fmt::format(", +{} duplicates", repeats_);
   if (errors_ > 0) line += fmt::format(", +{} errors", errors_);
@@ -354,10 +359,12 @@ int Ping::finish() {
   return received_ == 0 || too_few ? 1 : 0;
 }
 
-std::string Ping::pr_addr(Ipv4Address address) const {
-  if (!target_is_name_ || options_.numeric) return fmt::format("{}", address);
-  const std::string name = self_.name_of(address);
-  return name.empty() ? fmt::format("{}", address) : fmt::format("{} ({})", name, address);
+/// Each time anew: observed, a reply costs a PTR query. An address without a name stands in both places.
+Task<std::string> Ping::pr_addr(Ipv4Address address) {
+  std::string text = fmt::format("{}", address);
+  if (!target_is_name_ || options_.numeric || interrupted_) co_return text;
+  const std::string name = co_await self_.name_of(address);
+  co_return fmt::format("{} ({})", name.empty() ? text : name, text);
 }
 
 }  // namespace

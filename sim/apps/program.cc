@@ -6,7 +6,9 @@
 #include <array>
 
 #include "sim/apps/curl.hh"
+#include "sim/apps/dig.hh"
 #include "sim/apps/nc.hh"
+#include "sim/apps/nslookup.hh"
 #include "sim/apps/ping.hh"
 #include "sim/apps/programs.hh"
 #include "sim/apps/traceroute.hh"
@@ -31,9 +33,12 @@ struct Entry {
   std::string_view name;
   Parse parse;
 };
-constexpr std::array<Entry, 4> programs{{
+constexpr std::array<Entry, 7> programs{{
     {"curl", bind_main<parse_curl, curl_main>},
+    {"dig", bind_main<parse_dig, dig_main>},
+    {"getent", bind_main<parse_getent, getent_main>},
     {"nc", bind_main<parse_nc, nc_main>},
+    {"nslookup", bind_main<parse_nslookup, nslookup_main>},
     {"ping", bind_main<parse_ping, ping_main>},
     {"traceroute", bind_main<parse_traceroute, traceroute_main>},
 }};

@@ -16,28 +16,11 @@ namespace ekspath {
 
 class Netns;
 
-/// Turns names into addresses for the programs: /etc/hosts, DNS.
-class Resolver {
- public:
-  using Answer = std::function<void(std::optional<Ipv4Address>)>;
-  /// A question under way; destroying it withdraws the question.
-  struct Query {
-    virtual ~Query() = default;
-  };
-  /// Null: `answer` was called already. Else it is called later, once, from an event.
-  [[nodiscard]] virtual std::unique_ptr<Query> resolve(Netns& netns, const std::string& name,
-                                                       Answer answer) = 0;
-  /// The name of an address as getnameinfo(3) finds it at once, or "".
-  [[nodiscard]] virtual std::string name_of(Netns& netns, Ipv4Address address) = 0;
-
- protected:
-  ~Resolver() = default;
-};
-
-/// What a program finds around it.
+/// What a program finds around it. The files are read when it first looks a name up.
 struct ProgramEnvironment {
-  Resolver* resolver = nullptr;  // null: no name resolves
-  std::string host_name;         // what a server calls itself; "": the namespace's name
+  std::string host_name = {};    // what a server calls itself; "": the namespace's name
+  std::string resolv_conf = {};  // /etc/resolv.conf
+  std::string hosts = {};        // /etc/hosts
 };
 
 /// A piece of text as the program wrote it, newlines included.
@@ -78,7 +61,7 @@ struct CommandError {
   std::string text;
 };
 
-/// The programs that start_program() knows, sorted: curl, nc, ping, traceroute.
+/// The programs that start_program() knows, sorted: curl, dig, getent, nc, nslookup, ping, traceroute.
 [[nodiscard]] std::span<const std::string_view> program_names();
 
 /// Whether `arguments` (the program's name first) can be run: for checks at load time. None: it can.

@@ -8,12 +8,18 @@
 namespace ekspath {
 
 struct CurlOptions;
+struct DigOptions;
+struct GetentOptions;
 struct NcOptions;
+struct NslookupOptions;
 struct PingOptions;
 struct TracerouteOptions;
 
 [[nodiscard]] Task<int> curl_main(RunningProgram& self, CurlOptions options);
+[[nodiscard]] Task<int> dig_main(RunningProgram& self, DigOptions options);
+[[nodiscard]] Task<int> getent_main(RunningProgram& self, GetentOptions options);
 [[nodiscard]] Task<int> nc_main(RunningProgram& self, NcOptions options);
+[[nodiscard]] Task<int> nslookup_main(RunningProgram& self, NslookupOptions options);
 [[nodiscard]] Task<int> ping_main(RunningProgram& self, PingOptions options);
 [[nodiscard]] Task<int> traceroute_main(RunningProgram& self, TracerouteOptions options);
 

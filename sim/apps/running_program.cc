@@ -1,5 +1,7 @@
 #include "sim/apps/running_program.hh"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 
 #include "sim/linux/socket/socket_tables.hh"
@@ -52,22 +54,23 @@ void RunningProgram::write(ProgramOutput::Stream stream, std::string text) {
   if (on_output) on_output(*this, output_.back());
 }
 
-Task<std::optional<Ipv4Address>> RunningProgram::resolve(std::string name) {
-  if (const auto address = Ipv4Address::parse(name)) co_return address;
-  if (environment().resolver == nullptr) co_return std::nullopt;
-  Signal answered(scheduler_);
-  std::optional<Ipv4Address> result;
-  const auto query = environment().resolver->resolve(netns_, name, [&](std::optional<Ipv4Address> address) {
-    result = address;
-    answered.raise();
-  });
-  co_await answered.wait();
-  co_return result;
+DnsClient& RunningProgram::dns() {
+  if (!dns_) {
+    dns_ = std::make_unique<DnsClient>(scheduler_, netns_,
+                                       DnsClient::Files{environment().resolv_conf, environment().hosts},
+                                       fmt::format("dns {}", process_id_));
+  }
+  return *dns_;
 }
 
-std::string RunningProgram::name_of(Ipv4Address address) {
-  return environment().resolver != nullptr ? environment().resolver->name_of(netns_, address) : std::string();
+Task<NamedHost> RunningProgram::resolve(std::string name, NameFamily family) {
+  if (const auto address = Ipv4Address::parse(name)) co_return NamedHost{{}, name, {}, {*address}, {}};
+  NamedHost host = co_await dns().find(std::move(name), family);
+  if (host.error == NameError::none && host.addresses.empty()) host.error = NameError::no_data;
+  co_return host;
 }
+
+Task<std::string> RunningProgram::name_of(Ipv4Address address) { return dns().name_of(address); }
 
 std::string_view error_text(int error_number) {
   switch (error_number) {

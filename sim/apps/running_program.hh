@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/apps/dns_client.hh"
 #include "sim/apps/program.hh"
 #include "sim/apps/task.hh"
 #include "sim/linux/netns.hh"
@@ -40,10 +41,13 @@ class RunningProgram final : public Program {
   [[nodiscard]] std::uint16_t process_id() const { return process_id_; }
   void out(std::string text) { write(ProgramOutput::Stream::out, std::move(text)); }
   void err(std::string text) { write(ProgramOutput::Stream::err, std::move(text)); }
-  /// An address as it is, a name through the environment's resolver.
-  [[nodiscard]] Task<std::optional<Ipv4Address>> resolve(std::string name);
-  /// The name of an address, or "".
-  [[nodiscard]] std::string name_of(Ipv4Address address);
+  /// getaddrinfo(3): an address as it is, a name by /etc/hosts and DNS. Without an error there is an IPv4
+  /// address.
+  [[nodiscard]] Task<NamedHost> resolve(std::string name, NameFamily family = NameFamily::any);
+  /// getnameinfo(3): the name of an address, or "".
+  [[nodiscard]] Task<std::string> name_of(Ipv4Address address);
+  /// The resolver of this process.
+  [[nodiscard]] DnsClient& dns();
   /// What SIGINT does; empty: the program ends with 130.
   std::function<void()> on_interrupt;
 
@@ -58,6 +62,7 @@ class RunningProgram final : public Program {
   std::optional<int> exit_status_;
   std::optional<int> ending_;
   Scheduler scheduler_;
+  std::unique_ptr<DnsClient> dns_;  // null until a name is looked up
 };
 
 /// strerror(3) of the errno values that the simulated kernel gives, the same on every machine.

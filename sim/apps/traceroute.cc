@@ -106,7 +106,7 @@ class Traceroute {
   }
   [[nodiscard]] Nanoseconds timeout_of(std::size_t index) const;
   void check_expired(std::size_t index);
-  void print_probe(std::size_t index);
+  [[nodiscard]] Task<void> print_probe(std::size_t index);
   [[nodiscard]] std::size_t payload_bytes(std::size_t header_bytes) const {
     return std::max<std::size_t>(options_.packet_bytes, 20 + header_bytes) - 20 - header_bytes;
   }
@@ -126,13 +126,15 @@ class Traceroute {
 
 /// do_it()
 Task<int> Traceroute::run() {
-  const auto address = co_await self_.resolve(options_.host);
-  if (!address) {
-    self_.err(fmt::format("{}: Name or service not known\nCannot handle \"host\" cmdline arg `{}'\n",
-                          options_.host, options_.host));
+  const NamedHost host = co_await self_.resolve(options_.host);
+  if (host.error != NameError::none) {
+    const auto& words = self_.arguments();
+    self_.err(fmt::format("{0}: {1}\nCannot handle \"host\" cmdline arg `{0}' on position {2} (argc {3})\n",
+                          options_.host, to_string(host.error),
+                          std::ranges::find(words, options_.host) - words.begin(), words.size() - 1));
     co_return 2;
   }
-  target_ = *address;
+  target_ = host.addresses.front();
   if (options_.port != 0) next_port_ = options_.port;
   if (options_.method == Method::tcp && options_.port == 0) options_.port = 80;
   echo_.on_readable = [this] { wake_.raise(); };
@@ -175,7 +177,7 @@ Task<int> Traceroute::run() {
       }
       if (probe.done) {
         if (n == start) {
-          print_probe(n);
+          co_await print_probe(n);
           ++start;
         }
         if (probe.final) end = (n / per_hop + 1) * per_hop;
@@ -358,14 +360,14 @@ void Traceroute::check_expired(std::size_t index) {
   probes_[final].sent_at = blocked;  // not to be sent again
 }
 
-void Traceroute::print_probe(std::size_t index) {
+Task<void> Traceroute::print_probe(std::size_t index) {
   const Probe& probe = probes_[index];
   const std::size_t per_hop = options_.probes_per_hop;
   std::string text;
   if (index % per_hop == 0) text += fmt::format("\n{:2} ", index / per_hop + 1);
   if (!probe.from) {
     self_.out(text + " *");
-    return;
+    co_return;
   }
   bool is_new = true;
   for (std::size_t n = index; n > index - index % per_hop; --n) {
@@ -374,7 +376,8 @@ void Traceroute::print_probe(std::size_t index) {
     break;
   }
   if (is_new) {
-    const std::string name = options_.numeric ? std::string() : self_.name_of(*probe.from);
+    std::string name;
+    if (!options_.numeric) name = co_await self_.name_of(*probe.from);
     text += options_.numeric
                 ? fmt::format(" {}", *probe.from)
                 : fmt::format(" {} ({})", name.empty() ? fmt::format("{}", *probe.from) : name, *probe.from);

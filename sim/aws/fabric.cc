@@ -135,12 +135,15 @@ void Fabric::router(Crossing& crossing, PacketRef packet) {
 }
 
 void Fabric::local_service(Crossing& crossing, PacketRef packet, LocalService service) {
-  if (services_ != nullptr && services_->ask(service, crossing.from, packet)) return;
-  constexpr std::string_view unmodelled[] = {"the VPC resolver is not modelled here",
-                                             "the instance metadata service is not modelled here",
-                                             "Amazon Time Sync is not modelled here"};
-  drop(crossing.from.place(), Stage::eni, *packet, DropReason::no_socket,
-       unmodelled[static_cast<std::size_t>(service)]);
+  Eni& from = crossing.from;
+  std::optional<LocalServices::Refusal> refusal;
+  if (services_ == nullptr) {
+    refusal = LocalServices::Refusal{DropReason::no_socket, unmodelled(service)};
+  } else {
+    refusal = services_->ask(service, from, *packet);
+  }
+  if (refusal) return drop(from.place(), Stage::eni, *packet, refusal->reason, refusal->why);
+  passed(from.place(), Stage::eni, *packet, to_string(service));
 }
 
 void Fabric::answer(Eni& to, PacketRef packet) {

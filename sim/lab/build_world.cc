@@ -7,8 +7,11 @@
 #include "sim/base/assert.hh"
 #include "sim/base/near_miss.hh"
 #include "sim/eks/al2023.hh"
+#include "sim/eks/coredns/coredns.hh"
+#include "sim/eks/coredns/kube_dns.hh"
 #include "sim/eks/eni_device.hh"
 #include "sim/eks/max_pods.hh"
+#include "sim/eks/pod_files.hh"
 #include "sim/lab/world.hh"
 
 namespace ekspath {
@@ -27,6 +30,9 @@ class Builder {
         world_(std::make_unique<World>(scenario.seed, scenario.start.count())) {}
 
   std::unique_ptr<World> build() {
+    world_->vpc_resolver =
+        std::make_unique<VpcResolver>(world_->fabric, world_->engine(), world_->pool(), scenario_.region);
+    world_->fabric.serve_locally(world_->vpc_resolver.get());
     set_links();
     world_->fabric.admit_related_errors(scenario_.fabric.admits_related_errors);
     collect_pins();
@@ -377,11 +383,18 @@ class Builder {
     return fmt::format("nameserver {}\nsearch {}\n", world_->fabric.vpc(vpc).resolver(), private_domain());
   }
 
-  /// Of a ClusterFirst pod: the tenth service address is the cluster's DNS. facts/kube-proxy.md 12
-  std::string pod_resolv_conf(const std::string& name_space, Prefix services) const {
-    return fmt::format(
-        "search {0}.svc.cluster.local svc.cluster.local cluster.local {1}\nnameserver {2}\noptions ndots:5\n",
-        name_space, private_domain(), Ipv4Address(services.network().bits() + 10));
+  /// AL2023's /etc/hosts.
+  static std::string hosts_file() {
+    return "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
+           "::1         localhost6 localhost6.localdomain6\n";
+  }
+
+  /// The scenario's internet hosts: for those themselves, which have no name server to ask.
+  std::string internet_names() const {
+    std::string text;
+    for (const auto* host : by_name(scenario_.internet_hosts))
+      text += fmt::format("{} {}\n", *host->ip, *host->name);
+    return text;
   }
 
   void set_sysctls(Netns& netns, const std::vector<Setting>& settings) {
@@ -426,7 +439,7 @@ class Builder {
     const Host& host =
         world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
                           add_public_address(*eni, place, entry.name.where, entry.public_ip), "",
-                          instance_resolv_conf(place.vpc)});
+                          instance_resolv_conf(place.vpc), hosts_file()});
     start_servers(host, entry.listens);
   }
 
@@ -449,9 +462,8 @@ class Builder {
                {.prefix = Prefix(), .out_interface = interface.index, .gateway = Internet::gateway}) == 0);
     ASSERT(netns.neighbours.add(
                {Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) == 0);
-    world_->add_name(*entry.name, *entry.ip);
-    const Host& host = world_->add_host(
-        {*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip, *entry.ip, "", ""});
+    const Host& host = world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip,
+                                         *entry.ip, "", "", hosts_file() + internet_names()});
     start_servers(host, entry.listens);
   }
 
@@ -478,6 +490,7 @@ class Builder {
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
+    start_name_servers();
     world_->cluster->settle();
   }
 
@@ -512,7 +525,7 @@ class Builder {
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
     world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
-                      entry.name, instance_resolv_conf(place.vpc)});
+                      entry.name, instance_resolv_conf(place.vpc), hosts_file()});
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
   }
@@ -569,24 +582,66 @@ class Builder {
       set_al2023_sysctls(*pod.netns);
     }
     // A hostNetwork pod's host name is its node's.
-    Host& host = world_->add_host(
-        {pod.name, HostKind::pod, pod.netns, entry.host_network ? node->kubernetes_name : pod.name,
-         pod.address, Ipv4Address(), node->name,
-         entry.host_network ? world_->host(node->name)->resolv_conf
-                            : pod_resolv_conf(pod.pod_namespace, *scenario_.cluster->service_cidr)});
+    const std::string host_name = entry.host_network ? node->kubernetes_name : pod.name;
+    Host& host = world_->add_host({pod.name, HostKind::pod, pod.netns, host_name, pod.address, Ipv4Address(),
+                                   node->name, pod_resolv_conf_of(entry, *node), ""});
     const std::string error = world_->cluster->place(std::move(pod));
     if (!error.empty()) {
       diagnostics_.report({entry.name.where, error, fmt::format("room in the pool of {}", *entry.node), ""});
       return;
     }
     host.address = world_->cluster->pods().back().address;
+    host.hosts_file = pod_hosts_file_of(entry, host_name, host.address);
+    if (entry.runs_coredns) name_servers_.push_back({host.name, node->kubernetes_name, host.address});
     set_sysctls(*host.netns, entry.sysctls);
     start_servers(host, entry.listens);
+  }
+
+  PodNaming naming_of(const PodEntry& entry, const Node& node) const {
+    const Host& host = *world_->host(node.name);
+    return {entry.name_space, host.resolv_conf, host.hosts_file,
+            kube_dns_address(*scenario_.cluster->service_cidr)};
+  }
+
+  /// CoreDNS asks as its node does: dnsPolicy Default.
+  static PodSpec spec_of(const PodEntry& entry) {
+    PodSpec spec;
+    spec.host_network = entry.host_network;
+    if (entry.runs_coredns) spec.dns_policy = DnsPolicy::default_;
+    return spec;
+  }
+
+  std::string pod_resolv_conf_of(const PodEntry& entry, const Node& node) const {
+    return pod_resolv_conf(spec_of(entry), naming_of(entry, node));
+  }
+
+  /// In a cluster without CoreDNS pods the internet's names stand here, so that lessons about the path need
+  /// no name server.
+  std::string pod_hosts_file_of(const PodEntry& entry, std::string_view host_name,
+                                Ipv4Address address) const {
+    std::string text = pod_hosts_file(spec_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
+                                      host_name, address);
+    const bool has_name_server =
+        std::ranges::any_of(scenario_.cluster->pods, [](const PodEntry& pod) { return pod.runs_coredns; });
+    if (!entry.host_network && !has_name_server) text += internet_names();
+    return text;
+  }
+
+  void start_name_servers() {
+    if (name_servers_.empty()) return;
+    ObjectStore& objects = world_->cluster->objects();
+    add_kube_dns(objects, kube_dns_address(*scenario_.cluster->service_cidr), name_servers_);
+    for (const PlacedCoreDns& server : name_servers_) {
+      const Host& host = *world_->host(server.name);
+      world_->servers.push_back(start_coredns(
+          objects, {host.netns, server.address, installed_corefile(objects), world_->environment_of(host)}));
+    }
   }
 
   const Scenario& scenario_;
   Diagnostics& diagnostics_;
   std::unique_ptr<World> world_;
+  std::vector<PlacedCoreDns> name_servers_;
   LinkSpec veth_;
   std::multimap<std::string, Located<Ipv4Address>, std::less<>> pins_;  // by subnet
   std::vector<PeeringId> peerings_to_route_;

@@ -245,9 +245,20 @@ struct PodFile {
   std::optional<Located<Ipv4Address>> ip;
   std::optional<Located<std::uint8_t>> device;
   bool host_network = false;
+  std::optional<Located<std::string>> runs;
   std::vector<Setting> sysctls;
   std::vector<Listen> listens;
 };
+
+Form<std::string> pod_program_form() {
+  Shape shape;
+  shape.what = "what a pod runs";
+  shape.expected = "coredns";
+  shape.words = {"coredns"};
+  return parsed<std::string>(shape, [](const std::string& value) {
+    return value == "coredns" ? std::optional(value) : std::nullopt;
+  });
+}
 
 Form<PodEntry> pod_form() {
   const auto file = record<PodFile>(
@@ -262,6 +273,8 @@ Form<PodEntry> pod_form() {
              "the node's ENI that carries the address: 0 (default) is the primary, 1 the first secondary"),
        field("hostNetwork", &PodFile::host_network, boolean_form(),
              "true: the pod lives in the node's own namespace"),
+       field("runs", &PodFile::runs, pod_program_form(),
+             "coredns: the pod is one of the cluster's name servers"),
        field("sysctls", &PodFile::sysctls, settings_form("sysctls"),
              "kernel settings of the pod's namespace"),
        field("listens", &PodFile::listens, list_of(listen_form()), "programs that answer on a port")});
@@ -274,16 +287,18 @@ Form<PodEntry> pod_form() {
     pod.host_network = raw.host_network;
     pod.sysctls = raw.sysctls;
     pod.listens = raw.listens;
+    pod.runs_coredns = raw.runs.has_value();
     if (!raw.host_network) return true;
     const auto refuse = [&](const Location& where, std::string_view key) {
       reading.diagnostics.report({where,
                                   fmt::format("'{}' of a pod with hostNetwork: true", key),
-                                  "neither ip, device nor sysctls: such a pod has its node's",
+                                  "neither ip, device, runs nor sysctls: such a pod has its node's",
                                   {}});
       return false;
     };
     if (raw.ip) return refuse(raw.ip->where, "ip");
     if (raw.device) return refuse(raw.device->where, "device");
+    if (raw.runs) return refuse(raw.runs->where, "runs");
     if (!raw.sysctls.empty()) return refuse(raw.sysctls.front().name.where, "sysctls");
     return true;
   });

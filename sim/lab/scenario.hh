@@ -201,6 +201,7 @@ struct PodEntry {
   std::optional<Located<Ipv4Address>> ip;  // generated when absent; none with hostNetwork
   Located<std::uint8_t> device;            // the ENI that carries the address: 0 is the primary
   bool host_network = false;
+  bool runs_coredns = false;  // `runs: coredns`: an endpoint of kube-system/kube-dns
   std::vector<Setting> sysctls;
   std::vector<Listen> listens;
 };

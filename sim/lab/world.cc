@@ -4,27 +4,9 @@
 
 namespace ekspath {
 
-/// The names of a scenario's internet hosts, as if they stood in every host's /etc/hosts.
-class World::Names final : public Resolver {
- public:
-  std::unique_ptr<Query> resolve(Netns&, const std::string& name, Answer answer) override {
-    const auto found = addresses_.find(name);
-    answer(found == addresses_.end() ? std::nullopt : std::optional(found->second));
-    return nullptr;
-  }
-  [[nodiscard]] std::string name_of(Netns&, Ipv4Address address) override {
-    for (const auto& [name, known] : addresses_) {
-      if (known == address) return name;
-    }
-    return {};
-  }
-  std::map<std::string, Ipv4Address> addresses_;
-};
-
 World::World(std::uint64_t seed, std::int64_t epoch_ns)
     : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns, &births_},
-      fabric({engine_, pool_, places_, seed}),
-      names_(std::make_unique<Names>()) {}
+      fabric({engine_, pool_, places_, seed}) {}
 
 World::~World() = default;
 
@@ -64,10 +46,8 @@ void World::unwatch(Interface& interface, Tap& tap) {
 
 std::vector<Interface*> World::interfaces_of(const Host& host) const { return host.netns->interfaces(); }
 
-ProgramEnvironment World::environment_of(const Host& host) { return {names_.get(), host.host_name}; }
-
-void World::add_name(std::string name, Ipv4Address address) {
-  names_->addresses_.emplace(std::move(name), address);
+ProgramEnvironment World::environment_of(const Host& host) {
+  return {host.host_name, host.resolv_conf, host.hosts_file};
 }
 
 }  // namespace ekspath

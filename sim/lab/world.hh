@@ -10,6 +10,7 @@
 
 #include "sim/apps/program.hh"
 #include "sim/aws/fabric.hh"
+#include "sim/aws/vpc_resolver.hh"
 #include "sim/base/diagnostics.hh"
 #include "sim/eks/cluster.hh"
 #include "sim/engine/engine.hh"
@@ -32,6 +33,7 @@ struct Host {
   Ipv4Address public_address;  // unspecified: none
   std::string node;            // of a pod
   std::string resolv_conf;     // the text of /etc/resolv.conf
+  std::string hosts_file;      // the text of /etc/hosts
 };
 
 /// What was built of a scenario, and the owner of it all.
@@ -60,10 +62,8 @@ class World {
   [[nodiscard]] std::vector<Interface*> interfaces_of(const Host& host) const;
 
   [[nodiscard]] ProgramEnvironment environment_of(const Host& host);
-  void add_name(std::string name, Ipv4Address address);
 
  private:
-  class Names;
   /// Hands the news of the kernel on.
   class Births final : public InterfaceBirths {
    public:
@@ -88,6 +88,7 @@ class World {
 
  public:
   Fabric fabric;
+  std::unique_ptr<VpcResolver> vpc_resolver;
   std::unique_ptr<Cluster> cluster;  // null: a scenario without one
   CompileFilter compile_filter;      // for tcpdump as a step, and expectations; brought by tools/
 
@@ -99,7 +100,6 @@ class World {
   [[nodiscard]] PacketPool& pool() { return pool_; }
 
  private:
-  std::unique_ptr<Names> names_;
   std::deque<std::unique_ptr<Netns>> namespaces_;
   std::vector<std::unique_ptr<Host>> hosts_;
 

@@ -3,8 +3,8 @@
 #include "sim/lab/world.hh"
 #include "sim/linux/conntrack/conntrack.hh"
 
-/// cat of the few files that a host here has: /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack,
-/// /proc/sys/..., and on a node the logs of the CNI: /var/log/aws-routed-eni/...
+/// cat of the few files that a host here has: /etc/resolv.conf, /etc/hosts, /etc/hostname,
+/// /proc/net/nf_conntrack, /proc/sys/..., and on a node the logs of the CNI: /var/log/aws-routed-eni/...
 namespace ekspath {
 namespace {
 
@@ -15,11 +15,13 @@ std::string check(const std::vector<std::string>& words) {
   if (words.size() < 2) return "cat: expected a file";
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "/etc/resolv.conf" || word == "/etc/hostname" || word == "/proc/net/nf_conntrack" ||
-        word.starts_with(sysctl_folder) || word.starts_with(cni_log_folder))
+    if (word == "/etc/resolv.conf" || word == "/etc/hosts" || word == "/etc/hostname" ||
+        word == "/proc/net/nf_conntrack" || word.starts_with(sysctl_folder) ||
+        word.starts_with(cni_log_folder))
       continue;
     return fmt::format(
-        "cat: '{}' is not modelled; expected /etc/resolv.conf, /etc/hostname, /proc/net/nf_conntrack, "
+        "cat: '{}' is not modelled; expected /etc/resolv.conf, /etc/hosts, /etc/hostname, "
+        "/proc/net/nf_conntrack, "
         "/proc/sys/... or /var/log/aws-routed-eni/...",
         word);
   }
@@ -58,6 +60,8 @@ void read(const CommandContext& context, const std::string& file, CommandResult&
     result.out += host.host_name + "\n";
   } else if (file == "/etc/resolv.conf") {
     result.out += host.resolv_conf;
+  } else if (file == "/etc/hosts") {
+    result.out += host.hosts_file;
   } else if (file == "/proc/net/nf_conntrack") {
     root ? void(result.out += nf_conntrack_file(*host.netns)) : refuse("Permission denied");
   } else if (file.starts_with(cni_log_folder)) {

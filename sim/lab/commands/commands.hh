@@ -11,6 +11,9 @@ namespace ekspath {
 
 [[nodiscard]] CommandKind ping_command();
 [[nodiscard]] CommandKind curl_command();
+[[nodiscard]] CommandKind dig_command();
+[[nodiscard]] CommandKind getent_command();
+[[nodiscard]] CommandKind nslookup_command();
 [[nodiscard]] CommandKind nc_command();
 [[nodiscard]] CommandKind traceroute_command();
 [[nodiscard]] CommandKind ip_command();

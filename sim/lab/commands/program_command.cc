@@ -4,7 +4,7 @@
 #include "sim/lab/commands/commands.hh"
 #include "sim/lab/world.hh"
 
-/// ping, curl, nc and traceroute: programs of apps/, run in the host's namespace.
+/// ping, curl, nc, traceroute, dig, nslookup and getent: programs of apps/, run in the host's namespace.
 namespace ekspath {
 namespace {
 
@@ -74,6 +74,9 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
 
 CommandKind ping_command() { return {"ping", start, check, ping_is_open_ended}; }
 CommandKind curl_command() { return {"curl", start, check}; }
+CommandKind dig_command() { return {"dig", start, check}; }
+CommandKind getent_command() { return {"getent", start, check}; }
+CommandKind nslookup_command() { return {"nslookup", start, check}; }
 CommandKind nc_command() { return {"nc", start, check, nc_is_open_ended}; }
 CommandKind traceroute_command() { return {"traceroute", start, check}; }
 

@@ -99,11 +99,11 @@ TEST_CASE("services of the hypervisor are dropped by name until somebody models 
 TEST_CASE("a service that is attached is asked, and its answer passes the groups") {
   struct Resolver final : LocalServices {
     explicit Resolver(TwoVpcs& owner) : world(&owner) {}
-    bool ask(LocalService service, Eni& from, PacketRef& asked) override {
+    std::optional<Refusal> ask(LocalService service, Eni& from, const Packet& asked) override {
       CHECK(service == LocalService::resolver);
-      CHECK(describe(*asked) == "192.168.1.10.4000 > 192.168.0.2.53: UDP 4");
+      CHECK(describe(asked) == "192.168.1.10.4000 > 192.168.0.2.53: UDP 4");
       world->fabric.answer(from, packet(world->pool, "192.168.0.2.53 > 192.168.1.10.4000: UDP 8"));
-      return true;
+      return std::nullopt;
     }
     TwoVpcs* world;
   };

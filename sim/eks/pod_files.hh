@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/base/ipv4_address.hh"
+#include "sim/eks/api/pod_spec.hh"
+
+namespace ekspath {
+
+/// What kubelet decides about a pod's names with.
+struct PodNaming {
+  std::string_view name_space;
+  std::string_view node_resolv_conf;  // of the node, as systemd-resolved wrote it
+  std::string_view node_hosts;        // the node's /etc/hosts
+  Ipv4Address cluster_dns;            // the kube-dns service's
+};
+
+/// /etc/resolv.conf of a pod by its dnsPolicy and dnsConfig, in the order in which containerd writes it:
+/// search, nameserver, options. kubernetes 1.31 pkg/kubelet/network/dns/dns.go GetPodDNS(); containerd
+/// pkg/cri/server/sandbox_run_linux.go parseDNSOptions(); facts/kube-proxy.md 12
+[[nodiscard]] std::string pod_resolv_conf(const PodSpec& spec, const PodNaming& naming);
+
+/// /etc/hosts of a pod. pkg/kubelet/kubelet_pods.go managedHostsFileContent(), nodeHostsFileContent().
+/// hostAliases are not modelled.
+[[nodiscard]] std::string pod_hosts_file(const PodSpec& spec, const PodNaming& naming,
+                                         std::string_view host_name, Ipv4Address address);
+
+}  // namespace ekspath
