@@ -127,6 +127,11 @@ int dispatch(int argc, char** argv) {
   RunOptions run;
   CLI::App* run_command = app.add_subcommand("run", "Run a scenario: its steps, captures and expectations");
   add_scenario_options(*run_command, run.scenario);
+  run_command
+      ->add_option("--then", run.scenario.then,
+                   "One more step behind the scenario's own: 'kubectl get pods -o wide'; may be given again")
+      ->type_name("COMMAND")
+      ->allow_extra_args(false);
   run_command->add_option("--out", run.out, "Folder for the outputs")
       ->type_name("DIR")
       ->check(not_empty())

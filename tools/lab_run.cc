@@ -6,6 +6,8 @@
 
 #include "sim/aws/topology.hh"
 #include "sim/base/near_miss.hh"
+#include "sim/base/shell_words.hh"
+#include "sim/lab/commands/kubectl_manifest_files.hh"
 #include "sim/lab/load_scenario.hh"
 #include "sim/lab/reference.hh"
 #include "tools/frame_filter.hh"
@@ -75,6 +77,11 @@ std::optional<Scenario> load_or_explain(const ScenarioChoice& choice) {
   LoadOptions options;
   options.variant = choice.variant;
   options.sets = choice.sets;
+  options.then = choice.then;
+  options.files_of_step = [](const std::string& line) {
+    const auto words = shell_words(line);
+    return words ? kubectl_files(*words) : std::vector<std::string>();
+  };
   options.check_step = [](const Step& step, Diagnostics& found) {
     const LineCheck check = check_line(*step.run);
     if (!check.error.empty()) {

@@ -17,10 +17,11 @@ constexpr Nanoseconds ready_time = 5_s;
 
 }  // namespace
 
-Cluster::Cluster(Engine& engine, std::uint64_t seed, std::string name, Versions versions,
+Cluster::Cluster(Engine& engine, std::uint64_t seed, std::string name, Prefix service_cidr, Versions versions,
                  CniEnvironment environment)
     : Entity(engine),
       objects_(engine, seed),
+      api_(objects_, service_cidr, seed),
       name_(std::move(name)),
       versions_(versions),
       environment_(std::move(environment)) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/eks/api/api_server.hh"
 #include "sim/eks/api/store.hh"
 #include "sim/eks/node.hh"
 #include "sim/engine/engine.hh"
@@ -22,12 +23,14 @@ class Cluster final : public Entity {
   };
 
   /// `seed`: of the scenario; the objects' names and uids hang on it.
-  Cluster(Engine& engine, std::uint64_t seed, std::string name, Versions versions,
+  Cluster(Engine& engine, std::uint64_t seed, std::string name, Prefix service_cidr, Versions versions,
           CniEnvironment environment);
 
   /// What the API server keeps; begins with the namespaces that every cluster has.
   [[nodiscard]] ObjectStore& objects() { return objects_; }
   [[nodiscard]] const ObjectStore& objects() const { return objects_; }
+  /// What clients talk to.
+  [[nodiscard]] ApiServer& api() { return api_; }
 
   /// The node boots: kubelet's and kube-proxy's rules, then aws-node's start. All at once: a world begins
   /// with nodes Ready.
@@ -68,6 +71,7 @@ class Cluster final : public Entity {
   void after(Nanoseconds delay, EventKind kind);
 
   ObjectStore objects_;
+  ApiServer api_;
   std::string name_;
   Versions versions_;
   CniEnvironment environment_;

@@ -33,6 +33,7 @@ class Builder {
     world_->vpc_resolver =
         std::make_unique<VpcResolver>(world_->fabric, world_->engine(), world_->pool(), scenario_.region);
     world_->fabric.serve_locally(world_->vpc_resolver.get());
+    world_->files = scenario_.step_files;
     set_links();
     world_->fabric.admit_related_errors(scenario_.fabric.admits_related_errors);
     collect_pins();
@@ -419,6 +420,7 @@ class Builder {
     for (const Listen& listen : listens) {
       world_->servers.push_back(
           start_server(*host.netns, *listen.serves, *listen.port, world_->environment_of(host)));
+      world_->logs.emplace(host.name, world_->servers.back().get());
     }
   }
 
@@ -485,8 +487,8 @@ class Builder {
                            std::stoi(entry.version->substr(dot + 1))};
     CniEnvironment environment;
     for (const Setting& setting : entry.cni.env) environment[*setting.name] = *setting.value;
-    world_->cluster = std::make_unique<Cluster>(world_->engine(), scenario_.seed, *entry.name, versions,
-                                                std::move(environment));
+    world_->cluster = std::make_unique<Cluster>(world_->engine(), scenario_.seed, *entry.name,
+                                                *entry.service_cidr, versions, std::move(environment));
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);

@@ -27,6 +27,29 @@ std::vector<ManifestFile> read_manifests(const std::vector<LocatedName>& paths,
   return manifests;
 }
 
+/// What was typed at the command line comes after the scenario's own steps, and is checked as they are.
+void append_steps(const std::vector<std::string>& lines, std::vector<Step>& steps) {
+  for (const std::string& line : lines) {
+    Step step;
+    step.where = {fmt::format("--then '{}'", line), 0, 0};
+    step.run = {line, step.where};
+    steps.push_back(std::move(step));
+  }
+}
+
+/// Reads what steps name with -f, once each: beside the scenario, as its manifests.
+void read_step_files(Scenario& scenario, const LoadOptions& options, Diagnostics& diagnostics) {
+  if (!options.files_of_step) return;
+  const std::filesystem::path folder = std::filesystem::path(scenario.path).parent_path();
+  for (const Step& step : scenario.steps) {
+    for (const std::string& name : options.files_of_step(*step.run)) {
+      if (scenario.step_files.contains(name)) continue;
+      auto text = read_text_file((folder / name).string(), "manifest", step.run.where, diagnostics);
+      if (text) scenario.step_files.emplace(name, std::move(*text));
+    }
+  }
+}
+
 /// One reading of the file: the base, or the base with one variant.
 struct Loaded {
   Scenario scenario;
@@ -57,6 +80,8 @@ Loaded type_and_check(const YamlNode& document, const std::string& path, const V
   scenario.captures_all = spec.captures.all;
   scenario.captures = std::move(spec.captures.list);
   scenario.steps = std::move(spec.steps);
+  append_steps(options.then, scenario.steps);
+  read_step_files(scenario, options, diagnostics);
   scenario.expectations = std::move(spec.expectations);
   if (variant != nullptr) {
     scenario.variant = *variant->name;

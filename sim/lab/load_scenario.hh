@@ -22,11 +22,14 @@ struct FilterToCheck {
 struct LoadOptions {
   std::string variant;            // empty: the base
   std::vector<std::string> sets;  // "path=value" each, applied last
+  std::vector<std::string> then;  // commands behind the scenario's own steps
   /// Is given each step, its ${references} replaced by samples ("192.0.2.1"), and reports what does not
   /// parse.
   std::function<void(const Step&, Diagnostics&)> check_step;
   /// Is given each tcpdump expression, and reports what is wrong with it.
   std::function<void(const FilterToCheck&, Diagnostics&)> check_filter;
+  /// The files that a step's line reads, beside the scenario: `kubectl apply -f`. May be empty.
+  std::function<std::vector<std::string>(const std::string& line)> files_of_step;
 };
 
 /// Reads a scenario file with every check that needs no world. All mistakes of the file are reported in one

@@ -335,19 +335,20 @@ std::optional<std::string> read_text_file(const std::string& path, std::string_v
   return text;
 }
 
-std::optional<YamlNode> parse_yaml(const std::string& text, const std::string& file, Diagnostics& diagnostics,
-                                   YamlLimits limits) {
+namespace {
+
+/// Hands each document to `take` until that says no. What is no YAML is reported; false then.
+template <class Take>
+bool scan_documents(const std::string& text, const std::string& file, Diagnostics& diagnostics,
+                    YamlLimits limits, Take take) {
   std::istringstream stream(text);
-  TreeBuilder builder(file, diagnostics, limits);
   try {
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return YamlNode::nothing_at({file, 1, 1});
-    YamlNode root = builder.take();
-    TreeBuilder second(file, diagnostics, limits);
-    if (parser.HandleNextDocument(second)) {
-      diagnostics.report({second.take().where, "a second YAML document", "one document a file", {}});
+    for (bool more = true; more;) {
+      TreeBuilder builder(file, diagnostics, limits);
+      more = parser.HandleNextDocument(builder) && take(builder.take());
     }
-    return root;
+    return true;
   } catch (const Refused& refused) {
     diagnostics.report(refused.error);
   } catch (const YAML::Exception& error) {
@@ -355,7 +356,34 @@ std::optional<YamlNode> parse_yaml(const std::string& text, const std::string& f
     if (!error.mark.is_null()) where = {file, error.mark.line + 1, error.mark.column + 1};
     diagnostics.report({where, fmt::format("this is not YAML: {}", error.msg), {}, {}});
   }
-  return std::nullopt;
+  return false;
+}
+
+}  // namespace
+
+std::optional<YamlNode> parse_yaml(const std::string& text, const std::string& file, Diagnostics& diagnostics,
+                                   YamlLimits limits) {
+  std::optional<YamlNode> root;
+  const bool scanned = scan_documents(text, file, diagnostics, limits, [&](YamlNode document) {
+    if (!root) {
+      root = std::move(document);
+      return true;
+    }
+    diagnostics.report({document.where, "a second YAML document", "one document a file", {}});
+    return false;
+  });
+  if (!scanned) return std::nullopt;
+  return root ? std::move(root) : YamlNode::nothing_at({file, 1, 1});
+}
+
+std::vector<YamlNode> parse_yaml_documents(const std::string& text, const std::string& file,
+                                           Diagnostics& diagnostics, YamlLimits limits) {
+  std::vector<YamlNode> documents;
+  (void)scan_documents(text, file, diagnostics, limits, [&](YamlNode document) {
+    documents.push_back(std::move(document));
+    return true;
+  });
+  return documents;
 }
 
 }  // namespace ekspath

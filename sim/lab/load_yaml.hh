@@ -68,4 +68,9 @@ struct YamlLimits {
 [[nodiscard]] std::optional<YamlNode> parse_yaml(const std::string& text, const std::string& file,
                                                  Diagnostics& diagnostics, YamlLimits limits = {});
 
+/// Every document of a text that may have several, such as a Kubernetes manifest. The same is reported, but
+/// for the second document; an empty one is null.
+[[nodiscard]] std::vector<YamlNode> parse_yaml_documents(const std::string& text, const std::string& file,
+                                                         Diagnostics& diagnostics, YamlLimits limits = {});
+
 }  // namespace ekspath

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -335,6 +336,8 @@ struct Scenario {
   bool captures_all = true;
   std::vector<CaptureEntry> captures;  // when not all
   std::vector<Step> steps;
+  /// Texts of the files that steps read, by the names that the steps have for them.
+  std::map<std::string, std::string, std::less<>> step_files;
   std::vector<Expectation> expectations;
   std::vector<VariantEntry> variants;  // all that the file has
 

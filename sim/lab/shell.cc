@@ -4,6 +4,8 @@
 #include "sim/base/shell_words.hh"
 #include "sim/lab/command.hh"
 #include "sim/lab/commands/commands.hh"
+#include "sim/lab/commands/kubectl_cluster_reader.hh"
+#include "sim/lab/commands/kubectl_pods.hh"
 #include "sim/lab/world.hh"
 
 namespace ekspath {
@@ -12,8 +14,8 @@ namespace {
 /// A line taken apart: who runs what, where.
 struct Line {
   enum class Shell : std::uint8_t { terminal, pod, ssh } shell = Shell::terminal;
-  std::string host;
-  std::string pod_namespace = "default";
+  std::string host;               // of ssh
+  std::vector<std::string> exec;  // the whole line of `kubectl exec`
   bool root = true;
   std::vector<std::string> words;
   std::string error;
@@ -25,38 +27,34 @@ std::string with_hint(std::string text, std::string_view word, const std::vector
   return text;
 }
 
-/// kubectl exec [-it] [-n NAMESPACE] [-c CONTAINER] POD -- COMMAND
+constexpr KubectlOption exec_options[] = {{"namespace", 'n'},
+                                          {"container", 'c'},
+                                          {"stdin", 'i', KubectlOption::Takes::nothing},
+                                          {"tty", 't', KubectlOption::Takes::nothing},
+                                          {"quiet", 'q', KubectlOption::Takes::nothing}};
+
+KubectlArguments exec_arguments(const std::vector<std::string>& words) {
+  return {"exec", std::span(words).subspan(2), exec_options};
+}
+
+/// kubectl exec [-it] [-n NAMESPACE] [-c CONTAINER] POD | TYPE/NAME -- COMMAND
 Line parse_exec(const std::vector<std::string>& words) {
   Line line;
   line.shell = Line::Shell::pod;
-  std::size_t at = 2;
-  for (; at < words.size() && words[at] != "--"; ++at) {
-    const std::string& word = words[at];
-    if (word == "-i" || word == "-t" || word == "-it" || word == "-ti" || word == "--stdin" ||
-        word == "--tty")
-      continue;
-    if ((word == "-n" || word == "--namespace" || word == "-c" || word == "--container") &&
-        at + 1 < words.size()) {
-      ++at;
-      if (word == "-n" || word == "--namespace") line.pod_namespace = words[at];
-      continue;
-    }
-    if (word.starts_with("-")) {
-      line.error = fmt::format("kubectl exec: unknown option '{}'; expected one of -i, -t, -n, -c", word);
-      return line;
-    }
-    if (!line.host.empty()) {
-      line.error = fmt::format("kubectl exec: found '{}' after the pod; expected -- and a command", word);
-      return line;
-    }
-    line.host = word.starts_with("pod/") ? word.substr(4) : word;
+  line.exec = words;
+  const KubectlArguments arguments = exec_arguments(words);
+  line.words = arguments.command();
+  if (!arguments.error().empty()) {
+    line.error = arguments.error();
+  } else if (arguments.words().empty()) {
+    line.error = "kubectl exec: pod, type/name or --filename must be specified: expected a pod";
+  } else if (arguments.words().size() > 1) {
+    line.error = fmt::format("kubectl exec: found '{}' after the pod; expected -- and a command",
+                             arguments.words()[1]);
+  } else if (line.words.empty()) {
+    line.error =
+        "kubectl exec: you must specify at least one command for the container: expected -- and a command";
   }
-  if (line.host.empty()) line.error = "kubectl exec: expected a pod";
-  if (at + 1 >= words.size()) {
-    if (line.error.empty()) line.error = "kubectl exec: expected -- and a command";
-    return line;
-  }
-  line.words.assign(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
   return line;
 }
 
@@ -106,23 +104,39 @@ const CommandKind* find_command(std::string_view name) {
   return found == commands.end() ? nullptr : &*found;
 }
 
-/// `kubectl exec` names pods; `ssh` nodes and instances, by name or by an address of theirs.
-Host* find_host(World& world, const Line& line) {
-  if (line.shell == Line::Shell::pod) {
-    Host* host = world.host(line.host);
-    if (host != nullptr && host->kind != HostKind::pod) return nullptr;
-    if (host != nullptr && world.cluster && world.cluster->pod(line.pod_namespace, line.host) == nullptr)
-      return nullptr;
-    return host;
-  }
+/// Nodes and instances, by name or by an address of theirs.
+Host* find_ssh_host(World& world, const std::string& name) {
   for (const auto& host : world.hosts()) {
     if (host->kind != HostKind::node && host->kind != HostKind::instance) continue;
     const bool by_address =
-        line.host == fmt::format("{}", host->address) ||
-        (!host->public_address.is_unspecified() && line.host == fmt::format("{}", host->public_address));
-    if (host->name == line.host || host->host_name == line.host || by_address) return host.get();
+        name == fmt::format("{}", host->address) ||
+        (!host->public_address.is_unspecified() && name == fmt::format("{}", host->public_address));
+    if (host->name == name || host->host_name == name || by_address) return host.get();
   }
   return nullptr;
+}
+
+/// The pod that `kubectl exec` means, as the API server knows it. Null: what kubectl says is written.
+Host* find_pod_host(World& world, const std::vector<std::string>& words, CommandOutput& output) {
+  const KubectlArguments arguments = exec_arguments(words);
+  const WorldReader reader(world);
+  const PodChoice choice = choose_pod(reader, arguments.words().front(), arguments, PodPurpose::exec);
+  if (!choice.notice.empty()) output.err(choice.notice);
+  const std::string error = choice.error.empty() ? why_no_exec(choice) : choice.error;
+  if (!error.empty()) {
+    output.err(error);
+    return nullptr;
+  }
+  return world.pod_host(text_at(choice.pod, {"metadata", "namespace"}),
+                        text_at(choice.pod, {"metadata", "name"}));
+}
+
+Host* find_host(World& world, const Line& line, CommandOutput& output) {
+  if (line.shell == Line::Shell::pod) return find_pod_host(world, line.exec, output);
+  Host* host = find_ssh_host(world, line.host);
+  if (host == nullptr)
+    output.err(fmt::format("ssh: Could not resolve hostname {}: Name or service not known\n", line.host));
+  return host;
 }
 
 }  // namespace
@@ -183,15 +197,14 @@ std::unique_ptr<RunningCommand> start_line(World& world, std::string_view text, 
     CommandContext context{world, nullptr, true, std::move(input), output};
     return kubectl_command().start(context, line.words, std::move(ended));
   }
-  Host* host = find_host(world, line);
+  if (line.shell == Line::Shell::pod && !world.cluster) {
+    output.err("error: the scenario has no cluster\n");
+    ended(1);
+    return nullptr;
+  }
+  Host* host = find_host(world, line, output);
   if (host == nullptr) {
-    if (line.shell == Line::Shell::pod) {
-      output.err(fmt::format("Error from server (NotFound): pods \"{}\" not found\n", line.host));
-      ended(1);
-    } else {
-      output.err(fmt::format("ssh: Could not resolve hostname {}: Name or service not known\n", line.host));
-      ended(255);
-    }
+    ended(line.shell == Line::Shell::pod ? 1 : 255);
     return nullptr;
   }
   CommandContext context{world, host, line.root, std::move(input), output};

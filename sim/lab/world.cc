@@ -18,6 +18,13 @@ Host* World::host(std::string_view name) {
 
 const Host* World::host(std::string_view name) const { return const_cast<World*>(this)->host(name); }
 
+Host* World::pod_host(std::string_view name_space, std::string_view name) {
+  Host* found = host(name);
+  const bool is_it = found != nullptr && found->kind == HostKind::pod && cluster &&
+                     cluster->pod(name_space, name) != nullptr;
+  return is_it ? found : nullptr;
+}
+
 Host& World::add_host(Host host) {
   const auto at =
       std::ranges::lower_bound(hosts_, host.name, {}, [](const auto& known) { return known->name; });

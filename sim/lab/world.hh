@@ -46,6 +46,8 @@ class World {
 
   [[nodiscard]] Host* host(std::string_view name);
   [[nodiscard]] const Host* host(std::string_view name) const;
+  /// The shell of a pod; null when its node has made none.
+  [[nodiscard]] Host* pod_host(std::string_view name_space, std::string_view name);
   /// Sorted by name.
   [[nodiscard]] const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
   Host& add_host(Host host);
@@ -91,9 +93,13 @@ class World {
   std::unique_ptr<VpcResolver> vpc_resolver;
   std::unique_ptr<Cluster> cluster;  // null: a scenario without one
   CompileFilter compile_filter;      // for tcpdump as a step, and expectations; brought by tools/
+  /// Texts of the files that steps name with -f, by their names: a run reads no file.
+  std::map<std::string, std::string, std::less<>> files;
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Nanoseconds now() const { return engine_.now(); }
+  /// The wall clock of time zero, since 1970.
+  [[nodiscard]] Nanoseconds epoch() const { return Nanoseconds(kernel_.epoch_ns); }
   [[nodiscard]] PlaceNames& places() { return places_; }
   [[nodiscard]] const PlaceNames& places() const { return places_; }
   [[nodiscard]] const Kernel& kernel() const { return kernel_; }
@@ -106,6 +112,8 @@ class World {
  public:
   /// Servers of `listens`. They end before their namespaces.
   std::vector<std::unique_ptr<Program>> servers;
+  /// What runs on a host since it began, by the host's name: what `kubectl logs` reads.
+  std::multimap<std::string, const Program*, std::less<>> logs;
 };
 
 /// Builds everything that the scenario names. What only shows now (addresses that the fabric refuses, sysctls

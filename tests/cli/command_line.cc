@@ -99,6 +99,26 @@ TEST_CASE("`run` prints the steps, the journeys and the expectations") {
   CHECK(terminal.type("ekspath run lab.yaml --quiet").out == "");
 }
 
+TEST_CASE("`--then` adds steps behind the scenario's own, checked as they are") {
+  const TerminalSession terminal = session();
+  terminal.write("cluster.yaml", cluster_lab);
+  terminal.write("web.yaml",
+                 "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n");
+  const Ended ended = terminal.type(
+      "ekspath run cluster.yaml --no-files --then 'kubectl apply -f web.yaml' --then 'kubectl get svc web -o "
+      "name'");
+  CHECK(ended.status == 0);
+  CHECK(ended.err == "");
+  CHECK(ended.out.find("\n$ kubectl apply -f web.yaml\nservice/web created\n\n$ kubectl get svc web -o "
+                       "name\nservice/web\n") != std::string::npos);
+  const Ended refused = terminal.type(
+      "ekspath run cluster.yaml --then 'kubectl gte pods' --then 'kubectl apply -f nothere.yaml'");
+  CHECK(refused.status == 2);
+  CHECK(refused.err.find("--then 'kubectl gte pods': 'kubectl gte' is not modelled") != std::string::npos);
+  CHECK(refused.err.find("--then 'kubectl apply -f nothere.yaml': no such manifest file: nothere.yaml") !=
+        std::string::npos);
+}
+
 TEST_CASE("an expectation that does not hold is told with its place, and the status is 1") {
   const TerminalSession terminal = session();
   terminal.write("lab.yaml", with(lab, "packets: 4", "packets: 5"));

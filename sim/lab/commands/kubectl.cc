@@ -1,157 +1,101 @@
+#include <fmt/ranges.h>
 #include <algorithm>
-#include <map>
 
 #include "sim/base/near_miss.hh"
 #include "sim/lab/commands/commands.hh"
 #include "sim/lab/commands/immediate.hh"
+#include "sim/lab/commands/kubectl_cluster_reader.hh"
 #include "sim/lab/commands/kubectl_get.hh"
+#include "sim/lab/commands/kubectl_session.hh"
 #include "sim/lab/world.hh"
 
-/// `kubectl` as far as the agents of the nodes go: `set env` and `rollout status` of aws-node, and what `get`
-/// tells. The objects of the API server come with the Kubernetes issue; until then their commands are refused
-/// by name.
+/// `kubectl` at the operator's terminal: its words, and what does them. `kubectl exec` is the shell's
+/// (shell.cc).
 namespace ekspath {
 namespace {
 
-/// kubectl set env (daemonset|ds)[/]aws-node -n kube-system NAME=VALUE... NAME-...
-struct SetEnv {
-  CniEnvironment changes;
-  std::vector<std::string> removals;
-  std::string error;
+using Takes = KubectlOption::Takes;
+
+constexpr KubectlOption name_space{"namespace", 'n'}, selector{"selector", 'l'},
+    all_namespaces{"all-namespaces", 'A', Takes::nothing}, all{"all", 0, Takes::nothing},
+    filename{"filename", 'f'}, output{"output", 'o'};
+
+constexpr KubectlOption apply_options[] = {name_space, filename};
+constexpr KubectlOption create_options[] = {name_space, filename};
+constexpr KubectlOption create_deployment_options[] = {name_space, {"image"},   {"replicas", 'r'},
+                                                       {"port"},   {"dry-run"}, output};
+constexpr KubectlOption delete_options[] = {name_space,
+                                            selector,
+                                            all,
+                                            filename,
+                                            output,
+                                            all_namespaces,
+                                            {"grace-period"},
+                                            {"force", 0, Takes::nothing},
+                                            {"now", 0, Takes::nothing},
+                                            {"wait", 0, Takes::nothing},
+                                            {"cascade"},
+                                            {"ignore-not-found", 0, Takes::nothing}};
+constexpr KubectlOption scale_options[] = {name_space, selector, all, {"replicas"}, {"current-replicas"}};
+constexpr KubectlOption metadata_options[] = {
+    name_space, selector, all, all_namespaces, {"overwrite", 0, Takes::nothing}, {"list", 0, Takes::nothing}};
+constexpr KubectlOption node_options[] = {selector};
+constexpr KubectlOption set_env_options[] = {
+    name_space, selector, all, {"containers", 'c'}, {"list", 0, Takes::nothing}};
+constexpr KubectlOption set_image_options[] = {name_space, selector, all};
+constexpr KubectlOption rollout_status_options[] = {
+    name_space, selector, {"watch", 'w', Takes::nothing}, {"timeout"}};
+constexpr KubectlOption rollout_options[] = {name_space, selector};
+constexpr KubectlOption logs_options[] = {
+    name_space, selector, {"container", 'c'}, {"tail"}, {"timestamps", 0, Takes::nothing}};
+constexpr KubectlOption version_options[] = {{"client", 0, Takes::nothing}};
+
+/// The build of the API server that answers is EKS' own; the client is the one whose texts are printed.
+CommandResult version(KubectlCall& call) {
+  std::string text = "Client Version: v1.31.9\nKustomize Version: v5.4.2\n";
+  const auto& server = call.world.cluster->versions().kubernetes;
+  if (!call.arguments.is_on("client"))
+    text += fmt::format("Server Version: v{}.{}.0-eks-a737599\n", server.major, server.minor);
+  return {0, text, ""};
+}
+
+CommandResult get(KubectlCall& call) { return kubectl_get(call.reader, call.arguments); }
+CommandResult describe(KubectlCall& call) { return kubectl_describe(call.reader, call.arguments); }
+
+struct ParsedCall {
+  const KubectlVerb* verb = nullptr;
+  std::size_t length = 0;  // of the verb, in words
 };
 
-bool is_aws_node(std::vector<std::string>& rest) {
-  for (const std::string_view kind : {"daemonset", "ds", "daemonsets"}) {
-    if (rest.size() >= 2 && rest[0] == kind && rest[1] == "aws-node") {
-      rest.erase(rest.begin(), rest.begin() + 2);
-      return true;
-    }
-    if (!rest.empty() && rest[0] == fmt::format("{}/aws-node", kind)) {
-      rest.erase(rest.begin());
-      return true;
-    }
+/// The longest verb that the words behind "kubectl" begin with.
+ParsedCall find_verb(const std::vector<std::string>& words) {
+  for (std::size_t length = std::min<std::size_t>(words.size() - 1, 2); length > 0; --length) {
+    const std::string name = fmt::format(
+        "{}", fmt::join(words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(length), " "));
+    const auto found = std::ranges::find(kubectl_verbs(), name, &KubectlVerb::name);
+    if (found != kubectl_verbs().end()) return {&*found, length};
   }
-  return false;
-}
-
-/// Takes -n kube-system (or --namespace) out of the words; "" when it was there.
-std::string take_namespace(std::vector<std::string>& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    std::string value;
-    std::size_t count = 1;
-    if (words[i] == "-n" || words[i] == "--namespace") {
-      if (i + 1 == words.size()) return fmt::format("{}: expected a namespace", words[i]);
-      value = words[i + 1];
-      count = 2;
-    } else if (words[i].starts_with("--namespace=")) {
-      value = words[i].substr(12);
-    } else {
-      continue;
-    }
-    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i),
-                words.begin() + static_cast<std::ptrdiff_t>(i + count));
-    return value == "kube-system" ? ""
-                                  : fmt::format("aws-node is in the namespace kube-system, not '{}'", value);
-  }
-  return "aws-node is in the namespace kube-system: expected -n kube-system";
-}
-
-SetEnv parse_set_env(std::vector<std::string> words) {
-  SetEnv parsed;
-  words.erase(words.begin(), words.begin() + 3);  // kubectl set env
-  parsed.error = take_namespace(words);
-  if (!parsed.error.empty()) return parsed;
-  if (!is_aws_node(words)) {
-    parsed.error = "kubectl set env: expected daemonset aws-node; other objects are not modelled";
-    return parsed;
-  }
-  for (const std::string& word : words) {
-    const std::size_t equals = word.find('=');
-    const bool removal = equals == std::string::npos && word.ends_with("-") && word.size() > 1;
-    const std::string name = word.substr(0, removal ? word.size() - 1 : equals);
-    if ((equals == std::string::npos && !removal) || name.empty() || name.starts_with("-")) {
-      parsed.error = fmt::format("kubectl set env: found '{}', expected NAME=VALUE or NAME-", word);
-      return parsed;
-    }
-    const auto& known = cni_environment_names();
-    if (std::ranges::find(known, name) == known.end()) {
-      const std::string near = near_miss(name, known);
-      parsed.error = fmt::format("aws-node's variable '{}' is not modelled{}", name,
-                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
-      return parsed;
-    }
-    if (removal) parsed.removals.push_back(name);
-    if (!removal) parsed.changes[name] = word.substr(equals + 1);
-  }
-  if (words.empty()) parsed.error = "kubectl set env: expected NAME=VALUE";
-  return parsed;
-}
-
-std::string parse_rollout_status(std::vector<std::string> words) {
-  words.erase(words.begin(), words.begin() + 3);  // kubectl rollout status
-  if (std::string error = take_namespace(words); !error.empty()) return error;
-  if (!is_aws_node(words))
-    return "kubectl rollout status: expected daemonset aws-node; other objects are not modelled";
-  if (!words.empty()) return fmt::format("kubectl rollout status: unknown word '{}'", words.front());
   return {};
 }
 
-bool is_get(const std::vector<std::string>& words) { return words.size() >= 2 && words[1] == "get"; }
-
-bool begins(const std::vector<std::string>& words, std::string_view second, std::string_view third) {
-  return words.size() >= 3 && words[1] == second && words[2] == third;
+KubectlArguments arguments_of(const ParsedCall& call, const std::vector<std::string>& words) {
+  return {call.verb->name, std::span(words).subspan(1 + call.length), call.verb->options};
 }
 
 std::string check(const std::vector<std::string>& words) {
-  if (begins(words, "set", "env")) return parse_set_env(words).error;
-  if (begins(words, "rollout", "status")) return parse_rollout_status(words);
-  if (is_get(words)) return check_kubectl_get({words.begin() + 2, words.end()});
-  return fmt::format(
-      "'kubectl {}' is not modelled; expected kubectl exec, get pods, get nodes, get daemonset aws-node, set "
-      "env "
-      "daemonset aws-node, or rollout status daemonset aws-node",
-      words.size() > 1 ? words[1] : "");
+  const ParsedCall call = find_verb(words);
+  if (call.verb == nullptr) {
+    std::vector<std::string> names{"exec"};
+    for (const KubectlVerb& verb : kubectl_verbs()) names.emplace_back(verb.name);
+    const std::string wanted = words.size() > 1 ? words[1] : "";
+    const std::string near = near_miss(wanted, names);
+    return fmt::format("'kubectl {}' is not modelled; expected kubectl {}{}", wanted, fmt::join(names, ", "),
+                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+  }
+  const KubectlArguments arguments = arguments_of(call, words);
+  if (!arguments.error().empty()) return arguments.error();
+  return call.verb->check == nullptr ? std::string() : call.verb->check(arguments);
 }
-
-/// Prints as kubectl 1.31 does while a DaemonSet rolls out, and ends with it.
-/// kubernetes staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go DaemonSetStatusViewer
-class RolloutWatch final : public RunningCommand, public Entity {
- public:
-  RolloutWatch(World& world, CommandOutput& output, CommandEnded ended)
-      : Entity(world.engine()), world_(&world), output_(&output), ended_(std::move(ended)) {
-    look_again_in(Nanoseconds(0));
-  }
-  void stop() override { end(130); }
-
-  void fire(const Event&) override {
-    const Cluster::Rollout& rollout = world_->cluster->rollout();
-    if (!rollout.running) {
-      output_->out("daemon set \"aws-node\" successfully rolled out\n");
-      end(0);
-      return;
-    }
-    if (rollout.updated != told_) {
-      told_ = rollout.updated;
-      output_->out(fmt::format(
-          "Waiting for daemon set \"aws-node\" rollout to finish: {} out of {} new pods have been "
-          "updated...\n",
-          rollout.updated, world_->cluster->nodes().size()));
-    }
-    using namespace literals;
-    look_again_in(100_ms);
-  }
-
- private:
-  void look_again_in(Nanoseconds delay) { engine().schedule(next_key(now() + delay), id()); }
-  void end(int status) {
-    if (auto ended = std::exchange(ended_, nullptr)) ended(status);
-  }
-
-  World* world_;
-  CommandOutput* output_;
-  CommandEnded ended_;
-  std::uint32_t told_ = 0xffffffff;
-};
 
 std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector<std::string>& words,
                                       CommandEnded ended) {
@@ -160,21 +104,43 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
     ended(1);
     return nullptr;
   }
-  if (begins(words, "rollout", "status")) {
-    return std::make_unique<RolloutWatch>(context.world, context.output, std::move(ended));
-  }
-  if (is_get(words)) {
-    return end_at_once(context, ended, kubectl_get(context.world, {words.begin() + 2, words.end()}));
-  }
-  const SetEnv change = parse_set_env(words);
-  if (context.world.cluster->set_environment(change.changes, change.removals)) {
-    context.output.out("daemonset.apps/aws-node env updated\n");
-  }
-  ended(0);
-  return nullptr;
+  const ParsedCall parsed = find_verb(words);
+  const KubectlArguments arguments = arguments_of(parsed, words);
+  ApiServer& api = context.world.cluster->api();
+  const WorldReader reader(context.world);
+  KubectlCall call{context.world, api, reader, arguments, context.input, context.output};
+  if (parsed.verb->start != nullptr) return parsed.verb->start(call, std::move(ended));
+  return end_at_once(context, ended, parsed.verb->run(call));
 }
 
 }  // namespace
+
+std::span<const KubectlVerb> kubectl_verbs() {
+  static const KubectlVerb verbs[] = {
+      {"annotate", metadata_options, kubectl_annotate},
+      {"apply", apply_options, kubectl_apply},
+      {"cordon", node_options, kubectl_cordon},
+      {"create", create_options, kubectl_create},
+      {"create deployment", create_deployment_options, kubectl_create_deployment},
+      {"create deploy", create_deployment_options, kubectl_create_deployment},
+      {"create namespace", {}, kubectl_create_namespace},
+      {"create ns", {}, kubectl_create_namespace},
+      {"delete", delete_options, nullptr, kubectl_delete},
+      {"describe", kubectl_describe_options(), describe},
+      {"get", kubectl_get_options(), get},
+      {"label", metadata_options, kubectl_label},
+      {"logs", logs_options, kubectl_logs},
+      {"rollout history", rollout_options, kubectl_rollout_history},
+      {"rollout restart", rollout_options, kubectl_rollout_restart},
+      {"rollout status", rollout_status_options, nullptr, kubectl_rollout_status},
+      {"scale", scale_options, kubectl_scale},
+      {"set env", set_env_options, kubectl_set_env, nullptr, check_kubectl_set_env},
+      {"set image", set_image_options, kubectl_set_image},
+      {"uncordon", node_options, kubectl_uncordon},
+      {"version", version_options, version},
+  };
+  return verbs;
+}
 
 CommandKind kubectl_command() { return {"kubectl", start, check}; }
 

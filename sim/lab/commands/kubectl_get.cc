@@ -1,250 +1,334 @@
 #include "sim/lab/commands/kubectl_get.hh"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
-/// facts/kube-proxy.md 11
+#include "sim/eks/api/quantity.hh"
+#include "sim/lab/commands/kubectl_columns.hh"
+#include "sim/lab/commands/kubectl_custom_columns.hh"
+#include "sim/lab/commands/kubectl_json.hh"
+#include "sim/lab/commands/kubectl_tabs.hh"
+#include "sim/lab/commands/kubectl_targets.hh"
+#include "sim/lab/commands/kubectl_yaml.hh"
+
 namespace ekspath {
 namespace {
 
-enum class Kind : std::uint8_t { pods, nodes, daemonset };
+constexpr std::string_view no_resource =
+    "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of "
+    "supported resources.\n\n"
+    "error: Required resource not specified.\n"
+    "Use \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain "
+    "pods).\n"
+    "See 'kubectl get -h' for help and examples\n";
 
-struct Query {
-  Kind kind = Kind::pods;
-  std::vector<std::string> names;
-  std::string pod_namespace = "default";
-  bool all_namespaces = false;
-  bool wide = false;
-  bool headers = true;
-  std::string error;
-};
-
-bool parse_kind(std::string_view word, Query& query) {
-  constexpr std::pair<std::string_view, Kind> kinds[] = {{"pods", Kind::pods},
-                                                         {"pod", Kind::pods},
-                                                         {"po", Kind::pods},
-                                                         {"nodes", Kind::nodes},
-                                                         {"node", Kind::nodes},
-                                                         {"no", Kind::nodes},
-                                                         {"ds", Kind::daemonset},
-                                                         {"daemonset", Kind::daemonset},
-                                                         {"daemonsets", Kind::daemonset}};
-  for (const auto& [name, kind] : kinds) {
-    if (word != name) continue;
-    query.kind = kind;
-    return true;
+/// sorter.go isLess(): resource amounts by what they amount to, other texts byte by byte.
+bool sorts_before(const Document& left, const Document& right) {
+  if (left.is_string() && right.is_string()) {
+    const auto a = Quantity::parse(left.get_ref<const std::string&>());
+    const auto b = Quantity::parse(right.get_ref<const std::string&>());
+    if (a && b) return a->milli() < b->milli();
   }
-  return false;
+  return left < right;
 }
 
-/// Where a value follows its option, or stands behind "=". None: the word is another.
-bool take_value(const std::vector<std::string>& words, std::size_t& at, std::string_view short_name,
-                std::string_view long_name, std::string& value) {
-  const std::string& word = words[at];
-  if (word == short_name || word == long_name) {
-    value = at + 1 < words.size() ? words[++at] : "";
-    return true;
-  }
-  for (const std::string_view name : {short_name, long_name}) {
-    if (!word.starts_with(name) || word.size() <= name.size()) continue;
-    if (name == long_name && word[name.size()] != '=') continue;
-    value = word.substr(name.size() + (word[name.size()] == '=' ? 1 : 0));
-    return true;
-  }
-  return false;
-}
-
-Query parse(const std::vector<std::string>& words) {
-  Query query;
-  bool has_kind = false;
-  for (std::size_t at = 0; at < words.size() && query.error.empty(); ++at) {
-    const std::string& word = words[at];
-    std::string value;
-    if (word == "-A" || word == "--all-namespaces") {
-      query.all_namespaces = true;
-    } else if (word == "--no-headers") {
-      query.headers = false;
-    } else if (take_value(words, at, "-n", "--namespace", query.pod_namespace)) {
-      if (query.pod_namespace.empty()) query.error = "kubectl get: expected a namespace after -n";
-    } else if (take_value(words, at, "-o", "--output", value)) {
-      query.wide = value == "wide";
-      if (!query.wide)
-        query.error = fmt::format("kubectl get: -o '{}' is not modelled; expected -o wide", value);
-    } else if (word.starts_with("-")) {
-      query.error = fmt::format(
-          "kubectl get: option '{}' is not modelled; expected -n, -A, -o wide, --no-headers", word);
-    } else if (!has_kind) {
-      const std::size_t slash = word.find('/');
-      has_kind = parse_kind(std::string_view(word).substr(0, slash), query);
-      if (!has_kind)
-        query.error = fmt::format(
-            "kubectl get: '{}' is not modelled; expected pods, nodes or daemonset aws-node", word);
-      if (slash != std::string::npos) query.names.push_back(word.substr(slash + 1));
+/// --sort-by. False when no object has the field. Those that lack it come first, the last of them at the
+/// front: sorter.go Less() says of each that it is less than any other.
+bool sort_by(const JsonPath& path, std::vector<Document>& objects) {
+  std::vector<std::pair<Document, std::size_t>> keyed;
+  std::vector<Document> sorted;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const JsonPath::Found found = path.find(objects[i]);
+    if (found.parts.empty() || found.parts.front().empty()) {
+      sorted.insert(sorted.begin(), objects[i]);
     } else {
-      query.names.push_back(word);
+      keyed.emplace_back(*found.parts.front().front(), i);
     }
   }
-  if (!query.error.empty()) return query;
-  if (!has_kind) query.error = "kubectl get: expected pods, nodes or daemonset aws-node";
-  if (query.kind == Kind::daemonset && (query.names != std::vector<std::string>{"aws-node"} || query.wide ||
-                                        query.pod_namespace != "kube-system"))
-    query.error = "kubectl get daemonset: only aws-node -n kube-system is modelled";
-  if (query.kind == Kind::pods && query.pod_namespace == "kube-system" && !query.all_namespaces &&
-      query.names.empty())
-    query.error = "kubectl get pods -n kube-system: the agents' own pods are not modelled as objects";
-  return query;
+  std::ranges::stable_sort(keyed, sorts_before, &std::pair<Document, std::size_t>::first);
+  for (const auto& [key, index] : keyed) sorted.push_back(objects[index]);
+  objects = std::move(sorted);
+  return !keyed.empty();
 }
 
-using Row = std::vector<std::string>;
+std::string unknown_form(std::string_view form) {
+  constexpr std::string_view forms[] = {"custom-columns",
+                                        "custom-columns-file",
+                                        "go-template",
+                                        "go-template-file",
+                                        "json",
+                                        "jsonpath",
+                                        "jsonpath-as-json",
+                                        "jsonpath-file",
+                                        "name",
+                                        "template",
+                                        "templatefile",
+                                        "wide",
+                                        "yaml"};
+  if (std::ranges::find(forms, form.substr(0, form.find('='))) != std::end(forms))
+    return fmt::format("the output format \"{}\" is not modelled", form);
+  return fmt::format(
+      "unable to match a printer suitable for the output format \"{}\", allowed formats are: {}", form,
+      fmt::join(forms, ","));
+}
 
-/// k8s.io/cli-runtime pkg/printers: a tabwriter with three spaces between columns and nothing behind the
-/// last.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+class GetCommand {
+ public:
+  GetCommand(const ClusterReader& reader, const KubectlArguments& arguments)
+      : reader_(reader), arguments_(arguments), form_(arguments.value("output")) {}
+
+  CommandResult run() {
+    if (arguments_.words().empty()) return {1, "", std::string(no_resource)};
+    const bool table = form_.empty() || form_ == "wide";
+    if (arguments_.is_on("show-labels") && !table)
+      return failed(fmt::format("--show-labels option cannot be used with {} printer", form_));
+    KubectlTargets targets = parse_targets(arguments_.words(), arguments_, {true, {}});
+    if (!targets.error.empty()) return {1, "", targets.error + "\n"};
+    name_space_ = targets.name_space;
+    single_ = targets.targets.size() == 1 && !targets.targets.front().name.empty();
+    finds_ = find_targets(reader_, targets);
+    return table ? tables() : documents();
   }
+
+ private:
+  static CommandResult failed(std::string_view text) { return {1, "", fmt::format("error: {}\n", text)}; }
+
+  [[nodiscard]] bool with_kinds() const {
+    return std::ranges::any_of(finds_.groups,
+                               [&](const auto& group) { return group.kind != finds_.groups.front().kind; });
+  }
+
+  CommandResult tables() {
+    CommandResult result;
+    const bool sorting = arguments_.has("sort-by"), kinds = with_kinds();
+    bool namespaced = !arguments_.is_on("all-namespaces");
+    for (KubectlFinds::Group& group : finds_.groups) {
+      namespaced = namespaced && info(group.kind).namespaced;
+      if (group.objects.empty()) continue;
+      // kubectl 1.31 prints nothing of a table that it cannot sort, and says nothing either. observed
+      if (sorting && !sorted(group.objects)) continue;
+      if (!result.out.empty() && !arguments_.is_on("no-headers")) result.out += '\n';
+      result.out += table_text(group, kinds);
+    }
+    result.err = finds_.errors;
+    if (result.out.empty() && result.err.empty() && !arguments_.is_on("ignore-not-found"))
+      result.err = namespaced ? fmt::format("No resources found in {} namespace.\n", name_space_)
+                              : std::string("No resources found\n");
+    return with_status(result);
+  }
+
+  bool sorted(std::vector<Document>& objects) {
+    std::string error;
+    const auto text = relaxed_jsonpath(arguments_.value("sort-by"), error);
+    const auto path = text ? JsonPath::parse(*text, error) : std::nullopt;
+    return path && sort_by(*path, objects);
+  }
+
+  std::string table_text(const KubectlFinds::Group& group, bool with_kind) const {
+    const auto& columns = table_columns(group.kind);
+    const bool wide = form_ == "wide",
+               with_namespace = arguments_.is_on("all-namespaces") && info(group.kind).namespaced;
+    std::vector<std::string> labels;  // -L
+    for (const std::string& list : arguments_.values("label-columns")) {
+      for (std::size_t from = 0;;) {
+        const std::size_t comma = list.find(',', from);
+        labels.push_back(list.substr(from, comma - from));
+        if (comma == std::string::npos) break;
+        from = comma + 1;
+      }
+    }
+    std::string text;
+    if (!arguments_.is_on("no-headers")) {
+      std::vector<std::string> titles;
+      if (with_namespace) titles.emplace_back("NAMESPACE");
+      for (const TableColumn& column : columns) {
+        if (wide || !column.wide) titles.emplace_back(column.title);
+      }
+      for (const std::string& label : labels) titles.push_back(upper(label.substr(label.rfind('/') + 1)));
+      if (arguments_.is_on("show-labels")) titles.emplace_back("LABELS");
+      text += joined_texts(titles, "\t") + "\n";
+    }
+    for (const Document& object : group.objects) {
+      const std::vector<std::string> all = table_cells(group.kind, object, reader_.now_ns());
+      std::vector<std::string> cells;
+      if (with_namespace) cells.push_back(text_at(object, {"metadata", "namespace"}));
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!wide && columns[i].wide) continue;
+        const bool name = with_kind && columns[i].title == "NAME";
+        cells.push_back((name ? info(group.kind).singular_resource() + "/" : "") + one_line(all[i]));
+      }
+      const Document& own = document_at(object, {"metadata", "labels"});
+      for (const std::string& label : labels) cells.push_back(text_at(own, {label}));
+      if (arguments_.is_on("show-labels")) cells.push_back(label_text(own));
+      text += joined_texts(cells, "\t") + "\n";
+    }
+    return align_tabs(text, table_tabs);
+  }
+
+  static std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    return text;
+  }
+
+  /// tableprinter.go printTable(): only the first line of a cell.
+  static std::string one_line(const std::string& cell) {
+    const std::size_t end = cell.find_first_of("\f\n\r");
+    return end == std::string::npos ? cell : cell.substr(0, end) + "...";
+  }
+
+  /// Forms that are made of the objects themselves.
+  CommandResult documents() {
+    std::vector<FoundObject> found = finds_.all();
+    CommandResult result;
+    result.err = finds_.errors;
+    if (single_ && found.empty()) return with_status(result);
+    std::vector<Document> objects;
+    for (FoundObject& one : found) objects.push_back(std::move(one.object));
+    if (arguments_.has("sort-by") && objects.size() > 1) {
+      std::string error;
+      const auto text = relaxed_jsonpath(arguments_.value("sort-by"), error);
+      const auto path = text ? JsonPath::parse(*text, error) : std::nullopt;
+      if (!path) return failed(error);
+      if (!sort_by(*path, objects))
+        return failed(fmt::format("couldn't find any field with path \"{}\" in the list of objects", *text));
+    }
+    print(objects, result);
+    return with_status(result);
+  }
+
+  void print(const std::vector<Document>& objects, CommandResult& result) {
+    const std::size_t equals = form_.find('=');
+    const std::string name = form_.substr(0, equals),
+                      rest = equals == std::string::npos ? "" : form_.substr(equals + 1);
+    std::string error;
+    if (name == "name") {
+      for (const Document& object : objects)
+        result.out += object_label(kind_of_object(object), object) + "\n";
+    } else if (name == "json") {
+      result.out += json_text(document(objects), 4) + "\n";
+    } else if (name == "yaml") {
+      result.out += yaml_text(document(objects));
+    } else if (name == "jsonpath") {
+      const auto path = JsonPath::parse(rest, error);
+      if (path && !rest.empty()) return print_jsonpath(*path, rest, document(objects), result);
+      error = rest.empty() ? "template format specified but no template given"
+                           : fmt::format("error parsing jsonpath {}, {}", rest, error);
+    } else if (name != "custom-columns") {
+      error = unknown_form(form_);
+    } else if (const auto columns = CustomColumns::parse(rest, error)) {
+      std::vector<const Document*> all;
+      for (const Document& object : objects) all.push_back(&object);
+      result.out += columns->text(all, !arguments_.is_on("no-headers"), error);
+    }
+    if (!error.empty()) result.err += fmt::format("error: {}\n", error);
+  }
+
+  void print_jsonpath(const JsonPath& path, const std::string& text, const Document& value,
+                      CommandResult& result) {
+    const JsonPath::Found found = path.find(value);
+    if (found.error.empty()) {
+      result.out += jsonpath_text(found);
+      return;
+    }
+    result.err += fmt::format(
+        "error: error executing jsonpath \"{}\": Error executing template: {}. Printing more information for "
+        "debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine "
+        "was:\n\t\t{}\n\n\n",
+        text, found.error, text, go_syntax(value));
+  }
+
+  static ObjectKind kind_of_object(const Document& object) {
+    return find_kind(text_at(object, {"apiVersion"}), text_at(object, {"kind"})).value();
+  }
+
+  /// One object that was asked for by its name stands alone, everything else in a List.
+  [[nodiscard]] Document document(const std::vector<Document>& objects) const {
+    if (single_) return objects.front();
+    return {
+        {"apiVersion", "v1"}, {"items", objects}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}};
+  }
+
+  CommandResult with_status(CommandResult result) const {
+    const bool nothing_found = result.err.starts_with("No resources found");
+    if (arguments_.is_on("ignore-not-found") && result.err == finds_.errors) result.err.clear();
+    result.status = result.err.empty() || nothing_found ? 0 : 1;
+    return result;
+  }
+
+  const ClusterReader& reader_;
+  const KubectlArguments& arguments_;
+  std::string form_;
+  KubectlFinds finds_;
+  std::string name_space_;
+  bool single_ = false;
+};
+
+/// DescribeMatchingResources(): nothing has that name, but names begin with it.
+std::string describe_matching(const ClusterReader& reader, const KubectlTargets& targets) {
+  const auto& [kind, prefix] = targets.targets.front();
   std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i)
-      text += fmt::format("{:<{}}", row[i], std::max<std::size_t>(widths[i] + 3, 6));
-    text += row.back() + "\n";
+  for (const Document& object :
+       reader.list(kind, info(kind).namespaced ? targets.name_space : std::string())) {
+    if (text_at(object, {"metadata", "name"}).starts_with(prefix))
+      text += describe_object(reader, kind, object) + "\n";
   }
   return text;
 }
 
-Row pod_row(const World& world, const Pod& pod, const Query& query) {
-  Row row;
-  if (query.all_namespaces) row.push_back(pod.pod_namespace);
-  row.insert(row.end(), {pod.name, "1/1", "Running", "0", kubectl_age(world.now())});
-  if (query.wide) {
-    row.insert(row.end(), {fmt::format("{}", pod.address), world.cluster->nodes()[pod.node].kubernetes_name,
-                           "<none>", "<none>"});
-  }
-  return row;
-}
-
-Row node_row(const World& world, const Node& node, const Query& query) {
-  const auto& version = world.cluster->versions().kubernetes;
-  // The kubelet of the EKS AMI; the hash is that of the fact's AMI, whatever the minor version.
-  // facts/kube-proxy.md 12
-  Row row{node.kubernetes_name, "Ready", "<none>", kubectl_age(world.now()),
-          fmt::format("v{}.{}.0-eks-a737599", version.major, version.minor)};
-  if (query.wide) {
-    const Host* host = world.host(node.name);
-    const bool has_public = host != nullptr && !host->public_address.is_unspecified();
-    row.insert(
-        row.end(),
-        {fmt::format("{}", node.address), has_public ? fmt::format("{}", host->public_address) : "<none>",
-         "Amazon Linux 2023.6.20241121", "6.1.115-126.197.amzn2023.x86_64", "containerd://1.7.23"});
-  }
-  return row;
-}
-
-/// One node at a time is without its agent while a new one rolls out.
-Row daemonset_row(const World& world) {
-  const std::size_t nodes = world.cluster->nodes().size();
-  const Cluster::Rollout& rollout = world.cluster->rollout();
-  const std::string ready = fmt::format("{}", rollout.running ? nodes - 1 : nodes);
-  const std::string updated = fmt::format("{}", rollout.running ? rollout.updated : nodes);
-  return {"aws-node", fmt::format("{}", nodes), ready, ready, updated, ready,
-          "<none>",   kubectl_age(world.now())};
-}
-
-Row header(const Query& query) {
-  if (query.kind == Kind::daemonset)
-    return {"NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"};
-  Row row;
-  if (query.kind == Kind::nodes) {
-    row = {"NAME", "STATUS", "ROLES", "AGE", "VERSION"};
-    if (query.wide)
-      row.insert(row.end(),
-                 {"INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"});
-    return row;
-  }
-  if (query.all_namespaces) row.push_back("NAMESPACE");
-  row.insert(row.end(), {"NAME", "READY", "STATUS", "RESTARTS", "AGE"});
-  if (query.wide) row.insert(row.end(), {"IP", "NODE", "NOMINATED NODE", "READINESS GATES"});
-  return row;
-}
-
-/// In the order of the API server: by namespace and name, or as they were asked for.
-void add_pods(const World& world, const Query& query, std::vector<Row>& rows, CommandResult& result) {
-  std::vector<const Pod*> pods;
-  for (const Pod& pod : world.cluster->pods()) {
-    if (query.all_namespaces || pod.pod_namespace == query.pod_namespace) pods.push_back(&pod);
-  }
-  std::ranges::sort(pods, {}, [](const Pod* pod) { return std::pair(pod->pod_namespace, pod->name); });
-  if (query.names.empty()) {
-    for (const Pod* pod : pods) rows.push_back(pod_row(world, *pod, query));
-  }
-  for (const std::string& name : query.names) {
-    const auto found = std::ranges::find(pods, name, [](const Pod* pod) { return pod->name; });
-    if (found != pods.end()) {
-      rows.push_back(pod_row(world, **found, query));
-      continue;
-    }
-    result.err += fmt::format("Error from server (NotFound): pods \"{}\" not found\n", name);
-    result.status = 1;
-  }
-}
-
-void add_nodes(const World& world, const Query& query, std::vector<Row>& rows, CommandResult& result) {
-  std::vector<const Node*> nodes;
-  for (const Node& node : world.cluster->nodes()) nodes.push_back(&node);
-  std::ranges::sort(nodes, {}, [](const Node* node) { return node->kubernetes_name; });
-  if (query.names.empty()) {
-    for (const Node* node : nodes) rows.push_back(node_row(world, *node, query));
-  }
-  for (const std::string& name : query.names) {
-    const auto found = std::ranges::find(nodes, name, [](const Node* node) { return node->kubernetes_name; });
-    if (found != nodes.end()) {
-      rows.push_back(node_row(world, **found, query));
-      continue;
-    }
-    result.err += fmt::format("Error from server (NotFound): nodes \"{}\" not found\n", name);
-    result.status = 1;
-  }
-}
-
 }  // namespace
 
-std::string check_kubectl_get(const std::vector<std::string>& words) { return parse(words).error; }
-
-CommandResult kubectl_get(const World& world, const std::vector<std::string>& words) {
-  const Query query = parse(words);
-  CommandResult result;
-  if (query.all_namespaces && !query.names.empty())
-    return {1, "", "error: a resource cannot be retrieved by name across all namespaces\n"};
-  std::vector<Row> rows{header(query)};
-  if (query.kind == Kind::pods) add_pods(world, query, rows, result);
-  if (query.kind == Kind::nodes) add_nodes(world, query, rows, result);
-  if (query.kind == Kind::daemonset) rows.push_back(daemonset_row(world));
-  const bool empty = rows.size() == 1;
-  if (empty && result.err.empty()) {
-    result.err = query.kind == Kind::nodes || query.all_namespaces
-                     ? "No resources found\n"
-                     : fmt::format("No resources found in {} namespace.\n", query.pod_namespace);
-  }
-  if (empty) return result;
-  if (!query.headers) rows.erase(rows.begin());
-  result.out = table(rows);
-  return result;
+std::span<const KubectlOption> kubectl_get_options() {
+  using Takes = KubectlOption::Takes;
+  static constexpr KubectlOption options[] = {{"namespace", 'n'},
+                                              {"output", 'o'},
+                                              {"selector", 'l'},
+                                              {"all-namespaces", 'A', Takes::nothing},
+                                              {"show-labels", 0, Takes::nothing},
+                                              {"label-columns", 'L'},
+                                              {"sort-by", 0},
+                                              {"no-headers", 0, Takes::nothing},
+                                              {"ignore-not-found", 0, Takes::nothing}};
+  return options;
 }
 
-std::string kubectl_age(Nanoseconds age) {
-  const std::int64_t seconds = age.whole_seconds(), minutes = seconds / 60, hours = minutes / 60,
-                     days = hours / 24;
-  const auto both = [](std::int64_t large, char large_unit, std::int64_t small, char small_unit) {
-    return small == 0 ? fmt::format("{}{}", large, large_unit)
-                      : fmt::format("{}{}{}{}", large, large_unit, small, small_unit);
-  };
-  if (seconds < 120) return fmt::format("{}s", seconds);
-  if (minutes < 10) return both(minutes, 'm', seconds % 60, 's');
-  if (hours < 3) return fmt::format("{}m", minutes);
-  if (hours < 8) return both(hours, 'h', minutes % 60, 'm');
-  if (hours < 48) return fmt::format("{}h", hours);
-  if (days < 8) return both(days, 'd', hours % 24, 'h');
-  return fmt::format("{}d", days);
+CommandResult kubectl_get(const ClusterReader& reader, const KubectlArguments& arguments) {
+  return GetCommand(reader, arguments).run();
+}
+
+std::span<const KubectlOption> kubectl_describe_options() {
+  using Takes = KubectlOption::Takes;
+  static constexpr KubectlOption options[] = {{"namespace", 'n'},
+                                              {"selector", 'l'},
+                                              {"all-namespaces", 'A', Takes::nothing},
+                                              {"show-events", 0, Takes::nothing}};
+  return options;
+}
+
+CommandResult kubectl_describe(const ClusterReader& reader, const KubectlArguments& arguments) {
+  const KubectlTargets targets =
+      parse_targets(arguments.words(), arguments,
+                    {true,
+                     "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a "
+                     "complete list of supported resources."});
+  if (!targets.error.empty()) return {1, "", targets.error + "\n"};
+  const KubectlFinds finds = find_targets(reader, targets);
+  CommandResult result;
+  if (arguments.words().size() == 2 && finds.groups.empty() && targets.targets.size() == 1)
+    result.out = describe_matching(reader, targets);
+  if (!result.out.empty()) return result;
+  for (const FoundObject& found : finds.all()) {
+    if (!result.out.empty()) result.out += "\n\n";
+    result.out += describe_object(reader, found.kind, found.object, arguments.is_on("show-events", true));
+  }
+  result.err = finds.errors;
+  if (result.out.empty() && result.err.empty())
+    result.err = targets.name_space.empty()
+                     ? std::string("No resources found\n")
+                     : fmt::format("No resources found in {} namespace.\n", targets.name_space);
+  result.status = finds.errors.empty() ? 0 : 1;
+  return result;
 }
 
 }  // namespace ekspath

@@ -1,21 +1,20 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "sim/lab/world.hh"
+#include "sim/lab/commands/kubectl_arguments.hh"
+#include "sim/lab/commands/kubectl_describe.hh"
 #include "sim/linux/netfilter/iptables_text.hh"
 
 namespace ekspath {
 
-/// `kubectl get pods|nodes|daemonset aws-node` in the columns of kubectl 1.31; `words` begin behind `get`.
-/// Pods are those that the scenario placed: the agents' own (aws-node, kube-proxy, CoreDNS) are no objects
-/// yet.
-[[nodiscard]] std::string check_kubectl_get(const std::vector<std::string>& words);
-[[nodiscard]] CommandResult kubectl_get(const World& world, const std::vector<std::string>& words);
+/// `kubectl get`: tables in the columns of the API server of 1.31, or -o name, json, yaml, jsonpath,
+/// custom-columns. kubectl pkg/cmd/get/get.go
+[[nodiscard]] std::span<const KubectlOption> kubectl_get_options();
+[[nodiscard]] CommandResult kubectl_get(const ClusterReader& reader, const KubectlArguments& arguments);
 
-/// "45s", "3m1s", "25m", "3h5m", "9h", "3d", as kubectl prints an age. k8s.io/apimachinery pkg/util/duration
-/// HumanDuration()
-[[nodiscard]] std::string kubectl_age(Nanoseconds age);
+/// `kubectl describe`: of each object that the words name, or whose name begins as they say.
+[[nodiscard]] std::span<const KubectlOption> kubectl_describe_options();
+[[nodiscard]] CommandResult kubectl_describe(const ClusterReader& reader, const KubectlArguments& arguments);
 
 }  // namespace ekspath
