@@ -38,6 +38,16 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
   return {check, ""};
 }
 
+CLI::Validator a_time() {
+  const auto check = [](const std::string& word) {
+    const auto time = Nanoseconds::parse(word);
+    return time && *time >= Nanoseconds()
+               ? std::string()
+               : fmt::format("found '{}'; expected a time such as 5s, 300ms or 1.5s", word);
+  };
+  return {check, ""};
+}
+
 CLI::Validator not_empty() {
   const auto check = [](const std::string& word) {
     return word.empty() ? std::string("found nothing; expected a path") : std::string();
@@ -66,23 +76,29 @@ void add_format_option(CLI::App& command, TextFormat& format) {
       ->type_name("text|json");
 }
 
-/// What CLI11 leaves unsaid of a word that nobody knows: "A subcommand is required" for `ekspath rnu`.
-std::string unknown_word(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2) return {};
-  const std::string first = argv[1];
+/// A word where one of `app`'s subcommands must stand, and none does; "" when one does.
+std::string unknown_subcommand(const CLI::App& app, const std::string& word) {
   std::vector<std::string> known;
   for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
-  if (!first.starts_with('-') && std::ranges::find(known, first) == known.end()) {
-    return with_near_miss(
-        fmt::format("unknown subcommand '{}'; expected one of {}", first, fmt::join(known, ", ")), first,
-        known);
+  if (known.empty() || word.starts_with('-') || std::ranges::find(known, word) != known.end()) return {};
+  const std::string what = app.get_parent() == nullptr ? "subcommand" : app.get_name();
+  return with_near_miss(
+      fmt::format("unknown {} '{}'; expected one of {}", what, word, fmt::join(known, ", ")), word, known);
+}
+
+/// What CLI11 leaves unsaid of a word that nobody knows: "A subcommand is required" for `ekspath rnu`.
+std::string unknown_word(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* command = &app;
+  for (int at = 1; at < argc; ++at) {
+    if (const std::string unknown = unknown_subcommand(*command, argv[at]); !unknown.empty()) return unknown;
+    const auto chosen = command->get_subcommands();
+    if (chosen.empty()) break;
+    command = chosen.front();
   }
-  const auto chosen = app.get_subcommands();
-  const CLI::App& command = chosen.empty() ? app : *chosen.front();
   for (const std::string& word : app.remaining(true)) {
     if (!word.starts_with('-')) continue;
     std::vector<std::string> options;
-    for (const CLI::Option* option : command.get_options()) {
+    for (const CLI::Option* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) options.push_back("--" + name);
     }
     return with_near_miss(fmt::format("unknown option '{}'", word), word.substr(0, word.find('=')), options);
@@ -190,6 +206,23 @@ int dispatch(int argc, char** argv) {
       ->capture_default_str();
   graph_command->add_option("-o,--out", graph.out, "File, or - for standard output")->capture_default_str();
   graph_command->callback([&] { action = [&] { return graph_scenario(graph); }; });
+
+  ExportNetnsOptions netns;
+  CLI::App* export_command = app.add_subcommand("export", "Rebuild a scenario's hosts with other programs");
+  export_command->require_subcommand(1);
+  CLI::App* netns_command =
+      export_command->add_subcommand("netns", "As real network namespaces: up.sh, down.sh and their files");
+  add_scenario_options(*netns_command, netns.scenario);
+  netns_command
+      ->add_option_function<std::string>(
+          "--at", [&netns](const std::string& word) { netns.at = Nanoseconds::parse(word); },
+          "The simulated time whose state is taken, as 5s or 300ms (before the first step, if not given)")
+      ->check(a_time())
+      ->type_name("TIME");
+  netns_command->add_option("--out", netns.out, "Folder to write (out/SCENARIO/netns, if not given)")
+      ->type_name("DIR")
+      ->check(not_empty());
+  netns_command->callback([&] { action = [&] { return export_namespaces(netns); }; });
 
   MaxPodsOptions max_pods;
   CLI::App* max_pods_command =

@@ -1,10 +1,8 @@
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstdio>
 
 #include "pcap/hops_ndjson.hh"
 #include "tools/lab_run.hh"
+#include "tools/output_folder.hh"
 #include "tools/terminal.hh"
 
 namespace ekspath {
@@ -14,16 +12,6 @@ std::string folder_of(const Scenario& scenario, const std::string& out) {
   std::string folder = out + "/" + *scenario.metadata.name;
   if (!scenario.variant.empty()) folder += "-" + scenario.variant;
   return folder;
-}
-
-/// As `mkdir -p`.
-std::optional<SystemError> make_folders(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST)
-      return SystemError{"cannot make the folder", part, errno};
-    if (slash == std::string::npos) return std::nullopt;
-  }
 }
 
 std::string json(std::string_view text) {
@@ -68,15 +56,6 @@ std::string summary_json(LabRun& run, const std::vector<ExpectationResult>& expe
     separator = ",";
   }
   return text + "\n ]\n}\n";
-}
-
-/// A small file of a run, whole or not there.
-std::optional<SystemError> write_file(const std::string& path, std::string_view text) {
-  OutputBudget budget;
-  AtomicFile file(path, budget);
-  file.write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  file.commit();
-  return file.error();
 }
 
 /// What a person reads: the steps as a terminal shows them, the journeys, how the expectations came out.
@@ -129,7 +108,7 @@ int run_scenario(const RunOptions& options) {
   const std::string folder = folder_of(run->scenario(), options.out);
   std::vector<SystemError> errors;
   if (!options.no_files) {
-    if (auto error = make_folders(folder)) return worst_of({*error}, false, true);
+    if (auto error = make_folder(folder)) return worst_of({*error}, false, true);
   }
   if (!options.no_files || !options.trace.empty()) {
     CaptureOutputs outputs;
@@ -166,9 +145,9 @@ int run_scenario(const RunOptions& options) {
 
   const std::string summary = summary_json(*run, expectations, interrupted, journeys.packets());
   if (!options.no_files && whole) {
-    if (auto error = write_file(folder + "/steps.txt", steps_text(run->steps().results())))
+    if (auto error = write_small_file(folder + "/steps.txt", steps_text(run->steps().results())))
       errors.push_back(*error);
-    if (auto error = write_file(folder + "/summary.json", summary)) errors.push_back(*error);
+    if (auto error = write_small_file(folder + "/summary.json", summary)) errors.push_back(*error);
   }
   const bool stdout_is_taken = options.trace == "-";
   if (!options.quiet && !stdout_is_taken) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/nanoseconds.hh"
+
 /// What each subcommand of the command line takes, and does. All return the exit status: 0 all well, 1 an
 /// expectation failed, 2 the input or the usage is wrong, 3 an output could not be written, 130 interrupted
 /// (design.md 5).
@@ -61,6 +63,13 @@ struct GraphOptions {
   std::string out = "-";
 };
 int graph_scenario(const GraphOptions& options);
+
+struct ExportNetnsOptions {
+  ScenarioChoice scenario;
+  std::optional<Nanoseconds> at;  // none: before the first step
+  std::string out;                // "": out/SCENARIO/netns
+};
+int export_namespaces(const ExportNetnsOptions& options);
 
 struct MaxPodsOptions {
   std::string type;

@@ -71,6 +71,15 @@ bool StepRunner::run() {
   return going;
 }
 
+bool StepRunner::run_until(Nanoseconds time) {
+  schedule_next();
+  while (engine().next_due() <= time) {
+    if (!step_events()) return false;
+  }
+  engine().run_until(time);
+  return true;
+}
+
 /// One event, and the pulse when it is time for one.
 bool StepRunner::step_events() {
   if (engine().interrupted() || !engine().step()) return false;

@@ -35,6 +35,9 @@ class StepRunner final : public Entity {
   /// To the end of the last step, and a second more for what is still on its way. False when the engine was
   /// interrupted or on_pulse said no.
   bool run();
+  /// Instead of run(): what is due up to and including `time`, and no further. The world then stands at
+  /// `time`.
+  bool run_until(Nanoseconds time);
 
   /// In the order of the file.
   [[nodiscard]] const std::vector<StepResult>& results() const { return results_; }

@@ -15,7 +15,7 @@ TEST_CASE("--version and --help are printed with status 0, each subcommand has i
   CHECK(help.status == 0);
   CHECK(help.err == "");
   for (const std::string command :
-       {"run", "check", "list", "diff", "graph", "max-pods", "schema", "completion"}) {
+       {"run", "check", "list", "diff", "graph", "export", "max-pods", "schema", "completion"}) {
     CHECK(help.out.find("\n  " + command + " ") != std::string::npos);
     const Ended own = terminal.type("ekspath " + command + " --help");
     CHECK(own.status == 0);
@@ -35,7 +35,7 @@ TEST_CASE("a wrong usage is told on standard error, with what was found and stat
   };
   CHECK(refusal("") == "ekspath: A subcommand is required");
   CHECK(refusal("rnu lab.yaml") ==
-        "ekspath: unknown subcommand 'rnu'; expected one of run, check, list, diff, graph, max-pods, "
+        "ekspath: unknown subcommand 'rnu'; expected one of run, check, list, diff, graph, export, max-pods, "
         "schema, completion; did you mean 'run'?");
   CHECK(refusal("run") == "ekspath: SCENARIO is required");
   CHECK(refusal("run lab.yaml other.yaml") == "ekspath: The following argument was not expected: other.yaml");

@@ -3,8 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 #include <set>
+
+#include "sim/base/ipv4_address.hh"
+#include "sim/base/mac_address.hh"
+#include "sim/base/prefix.hh"
+#include "tests/support/packet/packet_text.hh"
 
 namespace ekspath {
 namespace {
@@ -33,6 +40,13 @@ std::string rest_behind(std::string_view line, std::size_t count) {
   return at == std::string_view::npos ? std::string() : std::string(line.substr(at));
 }
 
+const std::vector<std::string_view> route_types{"unreachable", "prohibit", "blackhole", "throw", "local"};
+const std::vector<std::string_view> route_words{"via",    "dev", "src",    "table",
+                                                "metric", "mtu", "onlink", "scope"};
+const std::vector<std::string_view> rule_words{
+    "not",   "from",     "to",   "iif",         "oif",      "fwmark",    "lookup",
+    "table", "priority", "pref", "unreachable", "prohibit", "blackhole", "suppress_prefixlength"};
+
 struct CaseReader {
   std::string file;
   Case read;
@@ -56,6 +70,44 @@ struct CaseReader {
     return *parsed;
   }
 
+  unsigned number(const std::string& word) const {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc() || end != word.data() + word.size())
+      fail(fmt::format("'{}' is no number", word));
+    return value;
+  }
+
+  void prefix(const std::string& word) const {
+    if (word != "default" && !Prefix::parse_loose(word)) fail(fmt::format("'{}' is no prefix", word));
+  }
+
+  /// Words with a value each, but for those that stand alone.
+  void known_words(const std::vector<std::string>& words, std::size_t at,
+                   const std::vector<std::string_view>& known) const {
+    constexpr std::array<std::string_view, 5> alone{"onlink", "not", "unreachable", "prohibit", "blackhole"};
+    for (; at < words.size(); ++at) {
+      if (std::ranges::find(known, words[at]) == known.end())
+        fail(fmt::format("unknown word '{}'", words[at]));
+      if (std::ranges::find(alone, words[at]) != alone.end()) continue;
+      if (++at == words.size()) fail(fmt::format("expected a value behind '{}'", words.back()));
+      if (words[at - 1] == "from" || words[at - 1] == "to") {
+        if (words[at] != "all") prefix(words[at]);
+      }
+    }
+  }
+
+  /// A frame whose numbers hosts draw can be read only when they have drawn them.
+  void check_frame(const Case::Frame& incoming) const {
+    if (incoming.text.find('{') != std::string::npos) return;
+    PacketPool pool;
+    try {
+      (void)frame(pool, read.frame_text(incoming, [](auto&&...) { return std::string(); }));
+    } catch (const std::exception& error) {
+      fail(error.what());
+    }
+  }
+
   void take(std::string_view text) {
     if (in_iptables) {
       if (text == "end") {
@@ -72,32 +124,47 @@ struct CaseReader {
       read.comments.emplace_back(text.substr(std::min<std::size_t>(text.find('#') + 2, text.size())));
     } else if (word == "interface") {
       need(words, 3, "interface NAME MAC [mtu N]");
+      if (!MacAddress::parse(words[2])) fail(fmt::format("'{}' is no MAC address", words[2]));
       Case::Interface added{words[1], words[2]};
-      if (words.size() == 5 && words[3] == "mtu") added.mtu = static_cast<unsigned>(std::stoul(words[4]));
+      if (words.size() == 5 && words[3] == "mtu") added.mtu = number(words[4]);
       read.interfaces.push_back(added);
     } else if (word == "address") {
       need(words, 3, "address INTERFACE ADDRESS/LENGTH");
       known_interface(words[1]);
+      if (words[2].find('/') == std::string::npos || !Prefix::parse_loose(words[2])) {
+        fail(fmt::format("'{}' is no address with a length", words[2]));
+      }
       read.addresses.push_back({words[1], words[2]});
     } else if (word == "neighbour") {
       need(words, 4, "neighbour INTERFACE ADDRESS MAC");
       known_interface(words[1]);
+      if (!Ipv4Address::parse(words[2])) fail(fmt::format("'{}' is no address", words[2]));
+      if (!MacAddress::parse(words[3])) fail(fmt::format("'{}' is no MAC address", words[3]));
       read.neighbours.push_back({words[1], words[2], words[3]});
     } else if (word == "sysctl") {
       need(words, 3, "sysctl NAME VALUE");
       read.sysctls.push_back({words[1], words[2]});
     } else if (word == "route") {
       need(words, 2, "route [TYPE] PREFIX [via A] [dev I] ...");
+      const bool typed = std::ranges::find(route_types, words[1]) != route_types.end();
+      if (typed) need(words, 3, "route TYPE PREFIX ...");
+      prefix(words[typed ? 2 : 1]);
+      known_words(words, typed ? 3 : 2, route_words);
       read.routes.push_back(rest_behind(text, 1));
     } else if (word == "rule") {
       need(words, 2, "rule from PREFIX ... lookup TABLE priority N");
+      known_words(words, 1, rule_words);
       read.rules.push_back(rest_behind(text, 1));
+    } else if (word == "ipset") {
+      need(words, 3, "ipset create|add NAME ...");
+      read.ipsets.push_back(rest_behind(text, 1));
     } else if (word == "iptables-restore") {
       in_iptables = true;
     } else if (word == "frame") {
       need(words, 4, "frame TIME INTERFACE PACKET");
       known_interface(words[2]);
       read.frames.push_back({time(words[1]), words[2], rest_behind(text, 3)});
+      check_frame(read.frames.back());
       if (read.frames.size() > 1 && read.frames.back().time < read.frames[read.frames.size() - 2].time) {
         fail("frames must stand in order of time");
       }
@@ -122,6 +189,12 @@ std::string Case::iptables_text() const {
   return text;
 }
 
+std::string Case::ipset_text() const {
+  std::string text;
+  for (const auto& line : ipsets) text.append(line).append("\n");
+  return text;
+}
+
 std::vector<std::string> Case::questions() const {
   std::set<std::string> tables{"local", "main"};
   for (const auto& route : routes) {
@@ -130,7 +203,8 @@ std::vector<std::string> Case::questions() const {
       if (words[i] == "table") tables.insert(words[i + 1]);
     }
   }
-  std::vector<std::string> commands{"ip rule"};
+  std::vector<std::string> commands{"ip addr", "ip -br addr", "ip link", "ip neigh",
+                                    "ss -tan", "route -n",    "ip rule"};
   for (const auto& table : tables) commands.push_back("ip route show table " + table);
   for (const auto& line : iptables) {
     if (!line.starts_with('*')) continue;
@@ -173,6 +247,7 @@ std::string print_case(const Case& described) {
   }
   for (const auto& one : described.routes) fmt::format_to(out, "route {}\n", one);
   for (const auto& one : described.rules) fmt::format_to(out, "rule {}\n", one);
+  for (const auto& one : described.ipsets) fmt::format_to(out, "ipset {}\n", one);
   if (!described.iptables.empty()) {
     fmt::format_to(out, "iptables-restore\n{}end\n", described.iptables_text());
   }

@@ -18,6 +18,7 @@ namespace ekspath {
 ///   neighbour eth0 10.0.0.5 02:ff:00:00:00:05
 ///   route default via 10.1.0.2 dev eth1 table 2      (the words of `ip route add`)
 ///   rule from 10.0.0.5 lookup 2 priority 1536        (the words of `ip rule add`)
+///   ipset create pods hash:ip                        (the words of `ipset`)
 ///   iptables-restore
 ///   *nat
 ///   ...
@@ -63,6 +64,7 @@ struct Case {
   std::vector<Sysctl> sysctls;
   std::vector<std::string> routes;
   std::vector<std::string> rules;
+  std::vector<std::string> ipsets;    // what is said to ipset, before the rules
   std::vector<std::string> iptables;  // lines for iptables-restore
   std::vector<Frame> frames;
   Nanoseconds until;
@@ -70,6 +72,7 @@ struct Case {
   /// The MAC address of the wire's other end.
   [[nodiscard]] std::string peer_mac(std::size_t interface) const;
   [[nodiscard]] std::string iptables_text() const;
+  [[nodiscard]] std::string ipset_text() const;
   /// The commands whose output the hosts are asked for in the end: routes, rules and tables that the case
   /// speaks of.
   [[nodiscard]] std::vector<std::string> questions() const;

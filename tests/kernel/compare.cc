@@ -12,6 +12,7 @@
 #include "tests/kernel/outcome.hh"
 #include "tests/kernel/real_host.hh"
 #include "tests/kernel/simulated_host.hh"
+#include "tests/kernel/tcpdump_check.hh"
 
 /// kernel_compare CASE|FOLDER...: runs each case in a namespace of ours and in one of the kernel's, and
 /// prints what differs. Exit status: 0 all equal, 1 a difference, 2 a case cannot be read or run, 77 skipped
@@ -67,14 +68,21 @@ int main(int count, char** words) {
     return 77;
   }
   std::size_t equal = 0;
+  std::size_t skipped = 0;
   std::size_t different = 0;
   std::size_t frames_in = 0;
   std::size_t frames_out = 0;
   std::size_t entries = 0;
   std::size_t lines = 0;
   for (const auto& one : cases) {
-    const Outcome ours = run_simulated(one);
-    const Outcome kernels = court.run(one, Court::Ask::texts);
+    const CaseOutcome ours = run_simulated(one);
+    const CaseOutcome kernels = court.run(one, Court::Ask::texts);
+    if (!kernels.lacking.empty()) {
+      ++skipped;
+      fmt::print("{}: skipped, not compared: this kernel lacks what it needs ({})\n", one.name,
+                 kernels.lacking);
+      continue;
+    }
     if (!ours.problem.empty() || !kernels.problem.empty()) {
       fmt::print("{}: cannot be run\n  kernel: {}\n  ours:   {}\n", one.name, kernels.problem, ours.problem);
       broken = true;
@@ -86,9 +94,13 @@ int main(int count, char** words) {
     for (const auto& [question, text] : kernels.texts) {
       lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     }
-    std::string report = difference(one, kernels, ours);
+    const TcpdumpTexts dumped = tcpdump_texts(kernels);
+    lines += dumped.lines;
+    std::string report = difference(one, kernels, ours) + dumped.difference;
     // Once more: a draw of the kernel's may have met a port that was taken, which `conntrack -S` counts.
-    if (!report.empty()) report = difference(one, court.run(one, Court::Ask::texts), ours);
+    if (!report.empty()) {
+      report = difference(one, court.run(one, Court::Ask::texts), ours) + dumped.difference;
+    }
     if (report.empty()) {
       ++equal;
     } else {
@@ -97,8 +109,8 @@ int main(int count, char** words) {
     }
   }
   fmt::print(
-      "{} cases: {} equal, {} different ({} frames in, {} out, {} conntrack entries, {} lines of ip and "
-      "iptables)\n",
-      cases.size(), equal, different, frames_in, frames_out, entries, lines);
+      "{} cases: {} equal, {} different, {} skipped ({} frames in, {} out, {} conntrack entries, {} lines of "
+      "tools' text)\n",
+      cases.size(), equal, different, skipped, frames_in, frames_out, entries, lines);
   return broken ? 2 : different > 0 ? 1 : 0;
 }

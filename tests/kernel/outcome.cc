@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstdlib>
 #include <sstream>
 
@@ -73,23 +75,6 @@ Layout layout_of(const Bytes& frame) {
   return layout;
 }
 
-std::string describe_bytes(const Bytes& frame) {
-  PacketPool pool;
-  PacketRef packet = pool.allocate(frame.size());
-  std::copy(frame.begin(), frame.end(), packet->append(frame.size()));
-  if (frame.size() >= 34 && load16(frame.data() + 12) == 0x0800) {
-    packet->pull(14);
-    packet->mark_network();
-    packet->mark_transport(ipv4(*packet).header_size());
-    packet->push(14);
-  } else if (frame.size() >= 14) {
-    packet->pull(14);
-    packet->mark_network();
-    packet->push(14);
-  }
-  return describe_frame(*packet);
-}
-
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
@@ -113,12 +98,12 @@ std::string without_comments(const std::string& text) {
   return kept;
 }
 
-void compare_frames(const Case& tried, const Outcome& kernels, const Outcome& ours, Renaming& renaming,
-                    std::string& report) {
+void compare_frames(const Case& tried, const CaseOutcome& kernels, const CaseOutcome& ours,
+                    Renaming& renaming, std::string& report) {
   std::size_t worst = SIZE_MAX;  // the incoming frame of the first difference
   for (const auto& interface : tried.interfaces) {
-    const auto of = [&](const Outcome& outcome) {
-      std::vector<const Outcome::Sent*> sent;
+    const auto of = [&](const CaseOutcome& outcome) {
+      std::vector<const CaseOutcome::Sent*> sent;
       for (const auto& frame : outcome.frames) {
         if (frame.interface == interface.name) sent.push_back(&frame);
       }
@@ -150,7 +135,7 @@ void compare_frames(const Case& tried, const Outcome& kernels, const Outcome& ou
   }
 }
 
-void compare_connections(const Outcome& kernels, const Outcome& ours, Renaming& renaming,
+void compare_connections(const CaseOutcome& kernels, const CaseOutcome& ours, Renaming& renaming,
                          std::string& report) {
   std::vector<std::string> theirs = kernels.connections;
   std::vector<std::string> own = ours.connections;
@@ -188,23 +173,66 @@ std::string as_al2023_prints(std::string line) {
   return line;
 }
 
+/// "eth0@if12   UP": the index of a veth's other end is the machine's to choose, and the column is as wide as
+/// what is in it.
+std::string without_peer_index(std::string line) {
+  const std::size_t at = line.find("@if");
+  if (at == std::string::npos) return line;
+  std::size_t end = at + 3;
+  while (end < line.size() && std::isdigit(static_cast<unsigned char>(line[end])) != 0) ++end;
+  const bool padded = end < line.size() && line[end] == ' ';
+  while (end < line.size() && line[end] == ' ') ++end;
+  return line.replace(at, end - at, padded ? "@if " : "@if");
+}
+
+/// How long a neighbour is REACHABLE is drawn (15 to 45 s, neigh_rand_reach_time()); then it is STALE.
+std::string without_age(std::string line) {
+  const std::size_t at = line.find(" REACHABLE");
+  return at == std::string::npos ? line : line.replace(at, 10, " STALE");
+}
+
+/// What of the tools' text is compared after a change, whatever the host. docs/kernel.md has the same table.
+struct Normalisation {
+  std::string_view command;  // the beginning of it
+  std::string (*change)(std::string line);
+  bool in_any_order = false;
+};
+constexpr std::array<Normalisation, 5> normalisations{{
+    {"iptables ", as_al2023_prints},
+    {"ip addr", without_peer_index},
+    {"ip -br addr", without_peer_index},
+    {"ip link", without_peer_index},
+    {"ip neigh", without_age, true},  // in order of the kernel's hash
+}};
+
+/// The text of a command as it is compared.
+std::string normalised(const std::string& command, const std::string& text) {
+  const auto found = std::ranges::find_if(
+      normalisations, [&](const Normalisation& one) { return command.starts_with(one.command); });
+  if (found == normalisations.end()) return text;
+  std::vector<std::string> lines = lines_of(text);
+  for (std::string& line : lines) line = found->change(line);
+  if (found->in_any_order) std::ranges::sort(lines);
+  return fmt::format("{}\n", fmt::join(lines, "\n"));
+}
+
 void compare_text(const std::string& title, const std::string& kernels, const std::string& ours,
                   std::string& report) {
-  std::istringstream theirs(kernels);
-  std::istringstream own(ours);
+  std::istringstream theirs(normalised(title, kernels));
+  std::istringstream own(normalised(title, ours));
   for (;;) {
     std::string their_line, our_line;
     const bool more_theirs = static_cast<bool>(std::getline(theirs, their_line));
     const bool more_ours = static_cast<bool>(std::getline(own, our_line));
     if (!more_theirs && !more_ours) return;
-    if (as_al2023_prints(their_line) == as_al2023_prints(our_line)) continue;
+    if (their_line == our_line) continue;
     report += fmt::format("{}\n  kernel: {}\n  ours:   {}\n", title, more_theirs ? their_line : "(end)",
                           more_ours ? our_line : "(end)");
     return;
   }
 }
 
-void compare_rules(const Outcome& kernels, const Outcome& ours, std::string& report) {
+void compare_rules(const CaseOutcome& kernels, const CaseOutcome& ours, std::string& report) {
   std::istringstream theirs(without_comments(kernels.rules));
   std::istringstream own(without_comments(ours.rules));
   for (;;) {
@@ -221,7 +249,25 @@ void compare_rules(const Outcome& kernels, const Outcome& ours, std::string& rep
 
 }  // namespace
 
-std::string Outcome::field(const std::string& interface, std::size_t number, const std::string& name) const {
+std::string describe_bytes(const Bytes& frame) {
+  PacketPool pool;
+  PacketRef packet = pool.allocate(frame.size());
+  std::copy(frame.begin(), frame.end(), packet->append(frame.size()));
+  if (frame.size() >= 34 && load16(frame.data() + 12) == 0x0800) {
+    packet->pull(14);
+    packet->mark_network();
+    packet->mark_transport(ipv4(*packet).header_size());
+    packet->push(14);
+  } else if (frame.size() >= 14) {
+    packet->pull(14);
+    packet->mark_network();
+    packet->push(14);
+  }
+  return describe_frame(*packet);
+}
+
+std::string CaseOutcome::field(const std::string& interface, std::size_t number,
+                               const std::string& name) const {
   for (const auto& sent : frames) {
     if (sent.interface != interface || --number != 0) continue;
     if (sent.bytes.size() < 14 + 28 || load16(sent.bytes.data() + 12) != 0x0800) return {};
@@ -237,14 +283,30 @@ std::string Outcome::field(const std::string& interface, std::size_t number, con
   return {};
 }
 
-std::string conntrack_statistics(const std::map<std::string, std::uint64_t>& counters) {
-  std::string text;
+std::string sum_statistics(const std::string& text) {
+  std::map<std::string, std::uint64_t> counters;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    const std::size_t equal = word.find('=');
+    if (equal == std::string::npos || word.starts_with("cpu")) continue;
+    counters[word.substr(0, equal)] += std::stoull(word.substr(equal + 1));
+  }
+  std::string sums;
   for (const auto& [name, count] : counters) {
     // "found" counts probes of taken ports: luck, and fewer since Linux 6.7 (nf_nat_used_tuple_harder()).
-    if (count != 0 && name != "found") text += fmt::format("{}={} ", name, count);
+    if (count != 0 && name != "found") sums += fmt::format("{}={} ", name, count);
   }
-  return text;
+  return sums;
 }
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+void Renaming::given(Kind kind, std::uint16_t number) { given_.emplace(kind, number); }
 
 void Renaming::given(const std::vector<std::uint8_t>& frame) {
   for (const Field& field : layout_of(frame).fields)
@@ -326,7 +388,7 @@ bool same_connection(const std::string& kernels, const std::string& ours, Renami
   return true;
 }
 
-std::string difference(const Case& tried, const Outcome& kernels, const Outcome& ours) {
+std::string difference(const Case& tried, const CaseOutcome& kernels, const CaseOutcome& ours) {
   Renaming renaming;
   PacketPool pool;
   for (const auto& incoming : tried.frames) {

@@ -13,7 +13,7 @@
 namespace ekspath {
 
 /// What a host did with a case's frames, whichever host it was.
-struct Outcome {
+struct CaseOutcome {
   struct Sent {
     std::string interface;
     std::vector<std::uint8_t> bytes;
@@ -26,14 +26,17 @@ struct Outcome {
   std::vector<std::pair<std::string, std::string>> texts;  // commands, and what they print
   std::vector<std::vector<std::string>> decisions;  // of each incoming frame; the simulated host's only
   std::string problem;                              // why the case could not be run here
+  std::string lacking;                              // what the case needs and this machine's kernel has not
 
   /// What {interface#number.field} stands for; "" when that frame has not left, or has no such field.
   [[nodiscard]] std::string field(const std::string& interface, std::size_t number,
                                   const std::string& name) const;
 };
 
-/// "found=0 invalid=2 ...", without the counters that are zero.
-[[nodiscard]] std::string conntrack_statistics(const std::map<std::string, std::uint64_t>& counters);
+/// The counters of `conntrack -S` (a line a processor), summed: "drop=1 invalid=2 ", without those that are
+/// zero.
+[[nodiscard]] std::string sum_statistics(const std::string& text);
+[[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
 
 /// What hosts draw at random, matched: the kernel's 46786 is our 1234 wherever it appears.
 class Renaming {
@@ -42,6 +45,7 @@ class Renaming {
 
   /// What stands in the case itself was drawn by nobody, and must be equal on both sides.
   void given(const std::vector<std::uint8_t>& frame);
+  void given(Kind kind, std::uint16_t number);
 
   /// Whether the two may stand for each other, and from now on do.
   [[nodiscard]] bool match(Kind kind, std::uint16_t kernels, std::uint16_t ours);
@@ -52,6 +56,8 @@ class Renaming {
   std::map<std::pair<Kind, std::uint16_t>, std::uint16_t> kernels_of_;
 };
 
+/// A frame as a line for a person.
+[[nodiscard]] std::string describe_bytes(const std::vector<std::uint8_t>& frame);
 /// Whether two frames are equal up to the renaming, which learns from them.
 [[nodiscard]] bool same_frame(const std::vector<std::uint8_t>& kernels, const std::vector<std::uint8_t>& ours,
                               Renaming& renaming);
@@ -60,6 +66,6 @@ class Renaming {
 
 /// The differences between what the kernel did and what we did, as a text for a person; "" when there is
 /// none.
-[[nodiscard]] std::string difference(const Case& tried, const Outcome& kernels, const Outcome& ours);
+[[nodiscard]] std::string difference(const Case& tried, const CaseOutcome& kernels, const CaseOutcome& ours);
 
 }  // namespace ekspath

@@ -508,7 +508,7 @@ class WorldDraw {
 
   Random luck_;
   Case world_;
-  Outcome sent_;
+  CaseOutcome sent_;
   std::uint64_t interfaces_ = 2;
   Nanoseconds time_;
 };

@@ -3,15 +3,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/ethtool.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,90 +18,19 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <sstream>
-#include <utility>
 
+#include "tests/kernel/real_tools.hh"
 #include "tests/support/packet/packet_text.hh"
 
 namespace ekspath {
 namespace {
 
-/// A file descriptor and its end.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_ = -1;
-};
-
-struct ToolResult {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-std::string read_all(int descriptor) {
-  std::string text;
-  lseek(descriptor, 0, SEEK_SET);
-  char buffer[65536];
-  for (ssize_t got; (got = read(descriptor, buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
 bool write_file(const std::string& path, const std::string& value) {
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file.number() >= 0 &&
          write(file.number(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
-}
-
-/// Runs `work` in a child process that has entered the namespace; its exit status.
-int in_namespace(int netns, const std::function<int()>& work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    if (netns >= 0 && setns(netns, CLONE_NEWNET) != 0) _exit(127);
-    _exit(work());
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-ToolResult run_tool(int netns, std::vector<std::string> words, const std::string& input = {}) {
-  const Descriptor in(memfd_create("in", MFD_CLOEXEC));
-  const Descriptor out(memfd_create("out", MFD_CLOEXEC));
-  const Descriptor err(memfd_create("err", MFD_CLOEXEC));
-  if (write(in.number(), input.data(), input.size()) != static_cast<ssize_t>(input.size()))
-    return {126, {}, "memfd"};
-  lseek(in.number(), 0, SEEK_SET);
-  ToolResult result;
-  result.status = in_namespace(netns, [&] {
-    dup2(in.number(), 0);
-    dup2(out.number(), 1);
-    dup2(err.number(), 2);
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    execvp(arguments[0], arguments.data());
-    return 127;
-  });
-  result.out = read_all(out.number());
-  result.err = read_all(err.number());
-  return result;
 }
 
 std::string sysctl_path(std::string name) {
@@ -133,18 +58,6 @@ void write_baseline() {
   }
   write_file("/proc/sys/net/ipv4/ip_forward", "0");
   write_file("/proc/sys/net/ipv4/ip_default_ttl", "64");
-}
-
-/// Checksums and segments are made by the stack, as a wire would carry them.
-void turn_offloads_off(const std::string& interface) {
-  const Descriptor control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  for (const std::uint32_t command : {ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO}) {
-    ethtool_value value{command, 0};
-    ifreq request{};
-    std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
-    request.ifr_data = reinterpret_cast<char*>(&value);
-    ioctl(control.number(), SIOCETHTOOL, &request);
-  }
 }
 
 /// A new network namespace, and the process that was born in it; it dies with its pipe.
@@ -201,7 +114,7 @@ Wire open_wire(const std::string& interface, const std::string& peer) {
   return wire;
 }
 
-void drain(std::vector<Wire>& wires, std::size_t came_in, Outcome& outcome) {
+void drain(std::vector<Wire>& wires, std::size_t came_in, CaseOutcome& outcome) {
   static std::uint8_t buffer[1 << 17];
   for (auto& wire : wires) {
     sockaddr_ll from{};
@@ -238,23 +151,16 @@ std::string foreign_interface() {
   return foreign;
 }
 
-/// "cpu=0 found=0 invalid=1 ...", a line a processor.
-std::string sum_statistics(const std::string& text) {
-  std::map<std::string, std::uint64_t> counters;
-  std::istringstream stream(text);
-  for (std::string word; stream >> word;) {
-    const std::size_t equal = word.find('=');
-    if (equal == std::string::npos || word.starts_with("cpu")) continue;
-    counters[word.substr(0, equal)] += std::stoull(word.substr(equal + 1));
+/// The line in which iptables tells that the kernel lacks a match, a target or a table; "" when it is another
+/// mistake.
+std::string missing_feature(const std::string& error) {
+  for (const std::string& line : lines_of(error)) {
+    for (const char* words : {"missing kernel module", "does your kernel support", "Protocol not supported",
+                              "Kernel support protocol versions"}) {
+      if (line.find(words) != std::string::npos) return line;
+    }
   }
-  return conntrack_statistics(counters);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+  return {};
 }
 
 }  // namespace
@@ -282,8 +188,8 @@ std::string Court::enter() {
   return {};
 }
 
-Outcome Court::run(const Case& described, Ask ask) {
-  Outcome outcome;
+CaseOutcome Court::run(const Case& described, Ask ask) {
+  CaseOutcome outcome;
   const auto give_up = [&](const std::string& why) {
     outcome.problem = why;
     return outcome;
@@ -329,7 +235,9 @@ Outcome Court::run(const Case& described, Ask ask) {
   }
   std::string settings;
   for (const auto& one : described.addresses) {
-    settings += fmt::format("address add {} dev {}\n", one.address, one.interface);
+    const bool broadcast = !one.address.ends_with("/32") && !one.address.ends_with("/31");
+    settings +=
+        fmt::format("address add {}{} dev {}\n", one.address, broadcast ? " brd +" : "", one.interface);
   }
   for (const auto& one : described.neighbours) {
     settings +=
@@ -340,9 +248,20 @@ Outcome Court::run(const Case& described, Ask ask) {
   if (const auto made = run_tool(netns, {"ip", "-batch", "-"}, settings); made.status != 0) {
     return give_up("ip: " + made.err);
   }
+  if (!described.ipsets.empty()) {
+    const auto restored = run_tool(netns, {"ipset", "restore"}, described.ipset_text());
+    if (restored.status == 127) outcome.lacking = "ipset is not installed";
+    if (restored.status != 0) {
+      if (outcome.lacking.empty()) outcome.lacking = missing_feature(restored.err);
+      return give_up("ipset: " + restored.err);
+    }
+  }
   if (!described.iptables.empty()) {
     const auto restored = run_tool(netns, {"iptables-restore"}, described.iptables_text());
-    if (restored.status != 0) return give_up("iptables-restore: " + restored.err);
+    if (restored.status != 0) {
+      outcome.lacking = missing_feature(restored.err);
+      return give_up("iptables-restore: " + restored.err);
+    }
   }
 
   std::vector<Wire> wires;

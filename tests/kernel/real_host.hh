@@ -22,7 +22,7 @@ class Court {
   /// Runs a case in a new namespace of the real kernel. With `Ask::texts` the real tools are asked for what
   /// they print, too.
   enum class Ask : std::uint8_t { nothing, texts };
-  [[nodiscard]] Outcome run(const Case& described, Ask ask = Ask::nothing);
+  [[nodiscard]] CaseOutcome run(const Case& described, Ask ask = Ask::nothing);
 
  private:
   unsigned hosts_ = 0;

@@ -6,9 +6,10 @@
 #include <memory>
 #include <sstream>
 
+#include "sim/lab/command.hh"
+#include "sim/lab/world.hh"
+#include "sim/linux/netfilter/ipset.hh"
 #include "sim/linux/netfilter/iptables_text.hh"
-#include "sim/linux/netfilter/rule_store.hh"
-#include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
 #include "tests/support/packet/packet_text.hh"
 
@@ -18,7 +19,7 @@ namespace {
 /// The far end of an interface's wire: keeps what leaves.
 class Recorder final : public Receiver<PacketRef> {
  public:
-  Recorder(std::string interface, Outcome& outcome, const std::size_t& came_in)
+  Recorder(std::string interface, CaseOutcome& outcome, const std::size_t& came_in)
       : interface_(std::move(interface)), outcome_(&outcome), came_in_(&came_in) {}
   void receive(PacketRef sent) override {
     outcome_->frames.push_back({interface_, {sent->data(), sent->data() + sent->size()}, *came_in_});
@@ -26,14 +27,14 @@ class Recorder final : public Receiver<PacketRef> {
 
  private:
   std::string interface_;
-  Outcome* outcome_;
+  CaseOutcome* outcome_;
   const std::size_t* came_in_;
 };
 
 /// Writes down each decision under the frame that came in last.
 class Notes final : public Observer {
  public:
-  Notes(const PlaceNames& places, Outcome& outcome) : places_(&places), outcome_(&outcome) {}
+  Notes(const PlaceNames& places, CaseOutcome& outcome) : places_(&places), outcome_(&outcome) {}
   void decided(const Decision& decision) override {
     if (outcome_->decisions.empty()) return;
     std::string text = fmt::format("{} {} {}", places_->name(decision.where), to_string(decision.stage),
@@ -47,7 +48,7 @@ class Notes final : public Observer {
 
  private:
   const PlaceNames* places_;
-  Outcome* outcome_;
+  CaseOutcome* outcome_;
 };
 
 struct Words {
@@ -188,12 +189,17 @@ void add_rule(Netns& netns, const std::string& text) {
   }
 }
 
-void build(const Case& described, Netns& netns, std::vector<std::unique_ptr<Recorder>>& recorders,
-           Outcome& outcome, const std::size_t& came_in) {
+void build(const Case& described, Netns& netns, Netns& far_ends,
+           std::vector<std::unique_ptr<Recorder>>& recorders, CaseOutcome& outcome,
+           const std::size_t& came_in) {
   for (const auto& one : described.interfaces) {
-    Interface& added = netns.add_interface(one.name, InterfaceKind::ena, mac(one.mac), one.mtu);
+    const std::string far = "far-" + one.name;
+    Netns::add_veth(netns, one.name, mac(one.mac), far_ends, far, mac("02:ff:00:00:00:00"), one.mtu,
+                    LinkSpec{});
+    Interface& added = *netns.find_interface(one.name);
     recorders.push_back(std::make_unique<Recorder>(one.name, outcome, came_in));
     added.connect(LinkSpec{}, *recorders.back());
+    far_ends.set_up(*far_ends.find_interface(far), true);
     netns.set_up(added, true);
   }
   for (const auto& one : described.sysctls) {
@@ -217,42 +223,50 @@ void build(const Case& described, Netns& netns, std::vector<std::unique_ptr<Reco
   }
   for (const auto& one : described.routes) add_route(netns, one);
   for (const auto& one : described.rules) add_rule(netns, one);
+  if (!described.ipsets.empty()) {
+    const CommandResult made = ipset_restore(netns, described.ipset_text());
+    if (made.status != 0) throw CaseError("ipset: " + made.err);
+  }
   if (described.iptables.empty()) return;
   const CommandResult result = iptables_restore(netns, described.iptables_text());
   if (result.status != 0) throw CaseError("iptables-restore: " + result.err);
 }
 
-/// What a command prints here.
-std::string answer(Netns& netns, const std::string& command) {
-  std::string text;
-  if (command == "ip rule") {
-    for (const PolicyRule& rule : netns.routing.rules()) text += netns.routing.text(rule) + "\n";
-    return text;
-  }
-  const std::string routes = "ip route show table ";
-  if (command.starts_with(routes)) {
-    const std::uint32_t number = table(command.substr(routes.size()));
-    for (const Route& route : netns.routing.routes(number)) text += netns.routing.text(route) + "\n";
-    return text;
-  }
-  return iptables(netns, command.substr(command.find(' ') + 1)).out;
+/// What a command printed on its standard output.
+class Printed final : public CommandOutput {
+ public:
+  void out(std::string_view text) override { text_ += text; }
+  void err(std::string_view) override {}
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// What the host's shell answers: the command of sim/lab that a step of a scenario runs.
+std::string answer(World& world, const std::string& command) {
+  Printed printed;
+  const std::string line = "ssh host sudo " + command;
+  if (const LineCheck check = check_line(line); !check.error.empty()) return check.error + "\n";
+  (void)start_line(world, line, "", printed, [](int) {});
+  return printed.text();
 }
 
 }  // namespace
 
-Outcome run_simulated(const Case& described) {
-  Outcome outcome;
-  Engine engine;
-  PacketPool pool;
-  PlaceNames places;
-  RuleStore rules;
-  const Kernel kernel{engine, pool, places, rules, 1};
+CaseOutcome run_simulated(const Case& described) {
+  CaseOutcome outcome;
   std::size_t came_in = 0;
   std::vector<std::unique_ptr<Recorder>> recorders;
-  Notes notes(places, outcome);
-  Netns netns(kernel, "host");
+  World world(1, 0);
+  Engine& engine = world.engine();
+  PacketPool& pool = world.pool();
+  Notes notes(world.places(), outcome);
+  Netns& netns = world.add_netns("host");
+  world.add_host({"host", HostKind::instance, &netns, "host", {}, {}, "", ""});
+  Netns& far_ends = world.add_netns("far ends");
   try {
-    build(described, netns, recorders, outcome, came_in);
+    build(described, netns, far_ends, recorders, outcome, came_in);
   } catch (const std::exception& error) {
     outcome.problem = error.what();
     return outcome;
@@ -274,28 +288,14 @@ Outcome run_simulated(const Case& described) {
   }
   const Nanoseconds last = described.frames.empty() ? Nanoseconds() : described.frames.back().time;
   engine.run_until(last + described.until);
-  if (netns.conntrack) {
-    for (const Connection* connection : netns.conntrack->connections()) {
-      outcome.connections.push_back(conntrack_line(*connection, engine.now()));
-    }
-    const ConntrackStatistics& counted = netns.conntrack->statistics();
-    outcome.statistics = conntrack_statistics({{"found", counted.found},
-                                               {"invalid", counted.invalid},
-                                               {"insert", counted.insert},
-                                               {"insert_failed", counted.insert_failed},
-                                               {"drop", counted.drop},
-                                               {"early_drop", counted.early_drop},
-                                               {"error", counted.error},
-                                               {"search_restart", counted.search_restart},
-                                               {"clash_resolve", counted.clash_resolve},
-                                               {"chaintoolong", counted.chaintoolong}});
-  }
+  outcome.connections = lines_of(answer(world, "conntrack -L"));
+  outcome.statistics = sum_statistics(answer(world, "conntrack -S"));
   if (!described.iptables.empty()) {
     const std::string_view options[]{"-c"};
     outcome.rules = iptables_save(netns, options).out;
   }
   for (const auto& question : described.questions())
-    outcome.texts.emplace_back(question, answer(netns, question));
+    outcome.texts.emplace_back(question, answer(world, question));
   netns.observer = nullptr;
   return outcome;
 }

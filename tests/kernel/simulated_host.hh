@@ -6,6 +6,6 @@
 namespace ekspath {
 
 /// Runs a case in a namespace of ours.
-[[nodiscard]] Outcome run_simulated(const Case& described);
+[[nodiscard]] CaseOutcome run_simulated(const Case& described);
 
 }  // namespace ekspath

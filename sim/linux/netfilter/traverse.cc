@@ -546,7 +546,8 @@ class Walk {
       case IpProtocol::tcp:
         return pseudo();
       default:
-        return checksum(packet.transport(), size) == 0;
+        // The kernel sums from the IP header on, whose own sum is right: a payload of zeros is, too.
+        return checksum(packet.network(), packet.network_size()) == 0;
     }
   }
 

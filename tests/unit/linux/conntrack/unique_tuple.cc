@@ -174,6 +174,23 @@ TEST_CASE("DNAT to one port of one address takes it, whoever else has it") {
         "10.0.0.9:8080 > 10.0.0.5:4242 tcp");
 }
 
+TEST_CASE("DNAT to a range of ports keeps one inside it, and searches it from its beginning") {
+  TrackingHost host;
+  NatRange range = to_address("10.0.0.9");
+  range.ports_specified = true;
+  range.low_port = 8080;
+  range.high_port = 8082;
+  const auto reply_of = [&](int from, int to) {
+    return host.translated(fmt::format("10.0.0.5.{} > 10.100.0.10.{}: TCP S", from, to), range,
+                           Manip::destination);
+  };
+  CHECK(reply_of(4242, 8081) == "10.0.0.9:8081 > 10.0.0.5:4242 tcp");
+  CHECK(reply_of(4243, 80) == "10.0.0.9:8080 > 10.0.0.5:4243 tcp");
+  // The same source again: 8080 answers it already.
+  CHECK(reply_of(4242, 80) == "10.0.0.9:8080 > 10.0.0.5:4242 tcp");
+  CHECK(reply_of(4242, 81) == "10.0.0.9:8082 > 10.0.0.5:4242 tcp");
+}
+
 TEST_CASE("DNAT without a port leaves the port as it is") {
   TrackingHost host;
   CHECK(host.translated("10.0.0.5.4242 > 10.100.0.10.80: TCP S", to_address("10.0.0.9"),
