@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 #include "sim/apps/http_message.hh"
 #include "sim/apps/programs.hh"
@@ -46,7 +48,22 @@ std::string echo_body(RunningProgram& self, const TcpSocket& socket, const HttpH
   return body;
 }
 
-Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> accepted, HttpServes serves) {
+/// A request that came in whole, and who asks.
+struct HttpExchange {
+  RunningProgram& self;
+  const TcpSocket& socket;
+  const HttpHead& request;
+  bool understood = false;  // it is of HTTP/1
+  bool closes = false;      // no other follows on this connection
+
+  [[nodiscard]] std::string date() const {
+    return date_text((self.netns().kernel().epoch_ns + self.now().count()) / 1'000'000'000);
+  }
+};
+/// The bytes of the answer.
+using Respond = std::function<std::string(const HttpExchange&)>;
+
+Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> accepted, Respond respond) {
   Stream stream(self.scheduler(), std::move(accepted));
   std::string bytes;
   while (true) {
@@ -74,26 +91,67 @@ Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> acc
     const std::string* wish = parsed->head.field("Connection");
     const bool is_old = parsed->head.first_line.ends_with("HTTP/1.0");
     const bool closes = !understood || (wish != nullptr ? equal_ignoring_case(*wish, "close") : is_old);
-    std::string body;
-    if (understood) {
-      body = serves == HttpServes::echo ? echo_body(self, stream.socket(), parsed->head)
-                                        : fmt::format("{}\n", stream.socket().remote().address);
-    }
-    const std::int64_t wall = (self.netns().kernel().epoch_ns + self.now().count()) / 1'000'000'000;
-    std::string answer = fmt::format(
-        "HTTP/1.1 {}\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-        "Connection: {}\r\n\r\n",
-        understood ? "200 OK" : "400 Bad Request", date_text(wall), body.size(),
-        closes ? "close" : "keep-alive");
-    if (!parsed->head.first_line.starts_with("HEAD ")) answer += body;
+    std::string answer = respond({self, stream.socket(), parsed->head, understood, closes});
     if (co_await stream.write(std::move(answer), self.now() + keep_alive) != Stream::Outcome::done) co_return;
     if (closes) co_return;
   }
 }
 
-}  // namespace
+/// What the servers of `listens` answer.
+std::string answer_of_server(const HttpExchange& exchange, HttpServes serves) {
+  std::string body;
+  if (exchange.understood) {
+    body = serves == HttpServes::echo ? echo_body(exchange.self, exchange.socket, exchange.request)
+                                      : fmt::format("{}\n", exchange.socket.remote().address);
+  }
+  std::string answer = fmt::format(
+      "HTTP/1.1 {}\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+      "Connection: {}\r\n\r\n",
+      exchange.understood ? "200 OK" : "400 Bad Request", exchange.date(), body.size(),
+      exchange.closes ? "close" : "keep-alive");
+  if (!exchange.request.first_line.starts_with("HEAD ")) answer += body;
+  return answer;
+}
 
-Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves) {
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "";
+  }
+}
+
+/// As Go's net/http writes an answer: the handler's fields sorted, then its own. net/http/server.go
+/// cw.writeHeader()
+std::string answer_of_agent(const HttpExchange& exchange, const HttpHandler& handler) {
+  const std::string& line = exchange.request.first_line;
+  const std::size_t space = line.find(' ');
+  if (!exchange.understood || space == std::string::npos) {
+    return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+           "400 Bad Request";
+  }
+  const std::string_view method = std::string_view(line).substr(0, space);
+  std::string_view path = std::string_view(line).substr(space + 1);
+  path = path.substr(0, path.find(' '));
+  HttpAnswer answer = handler(method, path);
+  std::ranges::sort(answer.fields);
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", answer.status, reason_phrase(answer.status));
+  for (const auto& [name, value] : answer.fields) text += fmt::format("{}: {}\r\n", name, value);
+  text += fmt::format("Date: {}\r\nContent-Length: {}\r\n", exchange.date(), answer.body.size());
+  if (exchange.closes) text += "Connection: close\r\n";
+  text += "\r\n";
+  if (method != "HEAD") text += answer.body;
+  return text;
+}
+
+Task<int> serve_http(RunningProgram& self, std::uint16_t port, Respond respond) {
   TcpSocket listener(self.netns());
   Signal arrived(self.scheduler());
   listener.on_event = [&] { arrived.raise(); };
@@ -106,9 +164,22 @@ Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes 
   }
   while (true) {
     while (auto accepted = listener.accept())
-      self.scheduler().spawn(serve_connection(self, std::move(accepted), serves));
+      self.scheduler().spawn(serve_connection(self, std::move(accepted), respond));
     co_await arrived.wait();
   }
+}
+
+}  // namespace
+
+Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves) {
+  return serve_http(self, port,
+                    [serves](const HttpExchange& exchange) { return answer_of_server(exchange, serves); });
+}
+
+Task<int> http_agent_main(RunningProgram& self, std::uint16_t port, HttpHandler handler) {
+  return serve_http(self, port, [handler = std::move(handler)](const HttpExchange& exchange) {
+    return answer_of_agent(exchange, handler);
+  });
 }
 
 }  // namespace ekspath

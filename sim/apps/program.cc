@@ -120,6 +120,15 @@ std::optional<ServerKind> parse_server_kind(std::string_view text) {
   return ServerKind{static_cast<std::uint8_t>(found - server_names.begin())};
 }
 
+std::unique_ptr<Program> start_http_agent(Netns& netns, std::uint16_t port, HttpHandler handler) {
+  RunningProgram::Start start;
+  start.arguments = {"http-agent", std::to_string(port)};
+  start.main = [port, handler = std::move(handler)](RunningProgram& self) {
+    return http_agent_main(self, port, handler);
+  };
+  return std::make_unique<RunningProgram>(netns, std::move(start));
+}
+
 std::unique_ptr<Program> start_server(Netns& netns, ServerKind kind, std::uint16_t port,
                                       const ProgramEnvironment& environment) {
   std::vector<std::string> arguments{std::string(server_names[static_cast<std::size_t>(kind)]),

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/base/ipv4_address.hh"
@@ -75,6 +76,19 @@ struct StartedProgram {
 /// standard input.
 [[nodiscard]] StartedProgram start_program(Netns& netns, std::vector<std::string> arguments,
                                            std::string input, const ProgramEnvironment& environment);
+
+/// What an agent of the cluster answers over HTTP (kube-proxy's health, ipamd's introspection).
+struct HttpAnswer {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> fields;  // Date, Content-Length and Connection are added
+  std::string body;
+};
+/// "GET", "/v1/enis": to the answer of this instant.
+using HttpHandler = std::function<HttpAnswer(std::string_view method, std::string_view path)>;
+/// Serves what `handler` says, in the form of Go's net/http, until it is destroyed; ends with status 1 when
+/// the port is taken.
+[[nodiscard]] std::unique_ptr<Program> start_http_agent(Netns& netns, std::uint16_t port,
+                                                        HttpHandler handler);
 
 /// What `listens: [{port: 80, serves: http-echo}]` may name.
 enum class ServerKind : std::uint8_t { http_client_address, http_echo, tcp_echo, udp_echo, udp_sink };

@@ -21,6 +21,7 @@ Cluster::Cluster(Engine& engine, std::uint64_t seed, std::string name, Prefix se
                  CniEnvironment environment)
     : Entity(engine),
       objects_(engine, seed),
+      proxies_(engine, objects_),
       api_(objects_, service_cidr, seed),
       name_(std::move(name)),
       versions_(versions),
@@ -37,8 +38,9 @@ Cluster::Cluster(Engine& engine, std::uint64_t seed, std::string name, Prefix se
 
 void Cluster::join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSpec& veth) {
   start_kubelet_network(*node.netns);
-  node.proxy = std::make_unique<KubeProxy>(*node.netns, versions_.kubernetes);
-  node.proxy->start();
+  node.proxy = std::make_unique<KubeProxy>(*node.netns, versions_.kubernetes,
+                                           ProxyNode{node.kubernetes_name, node.address}, proxies_.table());
+  proxies_.add(*node.proxy);
   node.cni = std::make_unique<VpcCni>(*node.netns, versions_.cni, vpc_cidrs, veth);
   node.files = std::make_unique<NodeFiles>();
   node.ipamd = std::make_unique<Ipamd>(
@@ -69,6 +71,7 @@ std::string Cluster::place(Pod pod) {
 
 void Cluster::settle() {
   for (Node& node : nodes_) node.ipamd->settle();
+  proxies_.settle();
 }
 
 bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<std::string>& removals) {

@@ -7,6 +7,7 @@
 
 #include "sim/eks/api/api_server.hh"
 #include "sim/eks/api/store.hh"
+#include "sim/eks/kube_proxy/service_proxies.hh"
 #include "sim/eks/node.hh"
 #include "sim/engine/engine.hh"
 
@@ -41,7 +42,8 @@ class Cluster final : public Entity {
 
   /// How long EC2 takes; before the first node joins.
   void change_delays(const Ec2Delays& delays) { delays_ = delays; }
-  /// All that is there when the world begins is placed: the pools become as warm as they are to be.
+  /// All that is there when the world begins is placed: the pools become as warm as they are to be,
+  /// and services have their rules.
   void settle();
 
   /// `kubectl set env daemonset aws-node -n kube-system NAME=VALUE` (empty value and `remove`: NAME-). Starts
@@ -71,6 +73,7 @@ class Cluster final : public Entity {
   void after(Nanoseconds delay, EventKind kind);
 
   ObjectStore objects_;
+  ServiceProxies proxies_;
   ApiServer api_;
   std::string name_;
   Versions versions_;

@@ -8,7 +8,8 @@ World::World(std::uint64_t seed, std::int64_t epoch_ns)
     : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns, &births_},
       fabric({engine_, pool_, places_, seed}) {}
 
-World::~World() = default;
+// What the cluster's agents serve ends before the namespaces that it is served in.
+World::~World() { cluster.reset(); }
 
 Host* World::host(std::string_view name) {
   const auto found = std::ranges::lower_bound(hosts_, name, {},

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <optional>
@@ -32,10 +33,11 @@ class Restore {
         parser_(store_, netns.ensure_netfilter().objects(), true) {}
 
   void run(std::string_view whole_text) {
-    const std::string option_key = options_.keep ? "n" : "";
-    const bool plannable = !options_.test && !options_.counters && !options_.only;
+    const std::string option_key = std::string(options_.keep ? "n" : "") + (options_.counters ? "c" : "");
+    const bool plannable = !options_.test && !options_.only;
     if (plannable) {
-      if (const RestorePlan* plan = store_.plan(option_key, whole_text)) return follow(*plan);
+      const RestorePlan* plan = store_.plan(option_key, whole_text);
+      if (plan != nullptr && has_accounts(*plan)) return follow(*plan);
     }
     std::string_view text = whole_text;
     plan_ = std::make_unique<RestorePlan>();
@@ -58,6 +60,11 @@ class Restore {
 
  private:
   static constexpr std::size_t worth_remembering = 1024;
+
+  [[nodiscard]] bool has_accounts(const RestorePlan& plan) const {
+    const auto& known = netns_.netfilter->objects().accounts_by_symbol;
+    return std::ranges::all_of(plan.accounts, [&](std::uint32_t account) { return known.contains(account); });
+  }
 
   void follow(const RestorePlan& plan) {
     for (const RestorePlan::Table& table : plan.tables) {
@@ -144,6 +151,7 @@ class Restore {
       const std::string_view text = word();
       counter = text.empty() ? std::nullopt : parse_counters(text);
       if (!counter) usage_error(fmt::format("invalid policy counters for chain '{}'", name));
+      depends_on_text_only_ = false;
     }
     draft_->policy(chain, policy == "DROP", counter);
     policies_.push_back({chain, policy == "DROP"});
@@ -181,10 +189,13 @@ class Restore {
     if (order.verb != IptablesOrder::Verb::append || order.counter) depends_on_text_only_ = false;
     if (options_.keep && !declared_.contains(store_.chain_name(order.chain).value()))
       depends_on_text_only_ = false;
+    // Whether a chain that the text does not declare is there is the namespace's matter.
+    if (order.spec.rule.jumps() && !declared_.contains(order.spec.rule.argument))
+      depends_on_text_only_ = false;
     for (const Match& match : order.spec.matches) {
-      if (std::holds_alternative<SetMatch>(match) || std::holds_alternative<NfacctMatch>(match)) {
-        depends_on_text_only_ = false;
-      }
+      if (std::holds_alternative<SetMatch>(match)) depends_on_text_only_ = false;
+      if (const auto* account = std::get_if<NfacctMatch>(&match))
+        plan_->accounts.push_back(account->name.value());
     }
   }
 

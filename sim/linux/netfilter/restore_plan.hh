@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ struct RestorePlan {
     ChainMap chains;  // those that the text declares
     std::vector<Policy> policies;
   };
-  std::string options;  // "n": --noflush
+  std::string options;  // "n": --noflush; "c": --counters
   std::string text;
   std::vector<Table> tables;
+  std::vector<std::uint32_t> accounts;  // symbols of the nfacct counters that must be there
 };
 
 }  // namespace ekspath

@@ -35,7 +35,8 @@ struct NodeUnderTest {
     host.add_interface("ens6", InterfaceKind::ena, *MacAddress::parse("0a:00:00:00:00:06"), 9001);
     boot_al2023(host, ens5, {primary.primary_address, primary.subnet, Ipv4Address(10, 0, 0, 2)});
     start_kubelet_network(host);
-    KubeProxy(host, {1, 31}).start();
+    const ServiceTable none;
+    KubeProxy(host, {1, 31}, {"node1", primary.primary_address}, none).start();
   }
 
   std::string save(const char* table) const {

@@ -327,6 +327,28 @@ TEST_CASE("a text restored on a second node does what it did on the first, whate
   }
 }
 
+TEST_CASE("a remembered text still asks each node for the counters and chains that it names") {
+  std::string text = "*filter\n:A - [0:0]\n-A A -m nfacct --nfacct-name seen -j DROP\n";
+  for (int i = 0; i < 60; ++i) text += "-A A -s 10.0.0." + std::to_string(i) + " -j ACCEPT\n";
+  const std::string jumps = text + "-A A -j ELSEWHERE\nCOMMIT\n";
+  text += "COMMIT\n";
+  constexpr std::string_view options[]{"--noflush", "--counters"};
+  constexpr std::string_view add_account[]{"add", "seen"};
+  LinuxWorld world{""};
+  Netns& first = world.add_host("a");
+  CHECK(nfacct(first, add_account).status == 0);
+  CHECK(iptables(first, "-N ELSEWHERE").err == "");
+  CHECK(iptables_restore(first, text, options).err == "");
+  CHECK(iptables_restore(first, jumps, options).err == "");
+  Netns& second = world.add_host("b");
+  CHECK(iptables_restore(second, text, options).err.find("No such file or directory") != std::string::npos);
+  CHECK(nfacct(second, add_account).status == 0);
+  CHECK(iptables_restore(second, text, options).err == "");
+  CHECK(iptables_restore(second, jumps, options).err.find("Chain 'ELSEWHERE' does not exist") !=
+        std::string::npos);
+  CHECK(iptables(second, "-S A").out.find("-m nfacct --nfacct-name  seen -j DROP") != std::string::npos);
+}
+
 TEST_CASE("a target far down the jumps must be legal at every hook that leads there") {
   RuleHost host;
   for (const auto* line :
