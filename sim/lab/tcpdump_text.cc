@@ -108,7 +108,44 @@ std::string redirect_text(std::uint8_t code, Bytes message) {
   return fmt::format("redirect-#{} {} to {}", code, to, gateway);
 }
 
+/// Milliseconds of the day, however many. observed: tcpdump 4.99.3
+std::string icmp_time_text(std::uint32_t time) {
+  return fmt::format("{:02}:{:02}:{:02}.{:03}", time / 3'600'000, time / 60'000 % 60, time / 1000 % 60,
+                     time % 1000);
+}
+
+std::string timestamp_reply_text(Bytes message) {
+  if (message.size() < 20) return cut;
+  const auto header = view<IcmpView>(message);
+  return fmt::format("time stamp reply id {} seq {}: org {}, recv {}, xmit {}", header.id(),
+                     header.sequence(), icmp_time_text(load32(&message[8])),
+                     icmp_time_text(load32(&message[12])), icmp_time_text(load32(&message[16])));
+}
+
+/// RFC 1256: the number of addresses, the size of an entry in words, the lifetime; then the entries.
+std::string router_advertisement_text(Bytes message) {
+  constexpr std::size_t entry_words = 2;
+  const std::uint32_t lifetime = load16(&message[6]);
+  std::string text = "router advertisement lifetime ";
+  if (lifetime < 60) {
+    text += fmt::format("{}", lifetime);
+  } else if (lifetime < 3600) {
+    text += fmt::format("{}:{:02}", lifetime / 60, lifetime % 60);
+  } else {
+    text += fmt::format("{}:{:02}:{:02}", lifetime / 3600, lifetime % 3600 / 60, lifetime % 60);
+  }
+  text += fmt::format(" {}:", message[4]);
+  if (message[5] != entry_words) return text + fmt::format(" [size {}]", message[5]);
+  for (std::size_t i = 0; i < message[4]; ++i) {
+    const std::size_t at = IcmpView::size + i * entry_words * 4;
+    if (message.size() < at + entry_words * 4) return cut;
+    text += fmt::format(" {{{} {}}}", Ipv4Address(load32(&message[at])), load32(&message[at + 4]));
+  }
+  return text;
+}
+
 std::string icmp_text(Bytes message) {
+  constexpr std::uint8_t router_advertisement = 9, router_solicitation = 10;
   const auto header = view<IcmpView>(message);
   const std::uint8_t code = header.code();
   switch (header.type()) {
@@ -128,6 +165,14 @@ std::string icmp_text(Bytes message) {
                        : fmt::format("parameter problem - octet {}", message[4]);
     case icmp::source_quench:
       return "source quench";
+    case router_advertisement:
+      return router_advertisement_text(message);
+    case router_solicitation:
+      return "router solicitation";
+    case icmp::timestamp:
+      return fmt::format("time stamp query id {} seq {}", header.id(), header.sequence());
+    case icmp::timestamp_reply:
+      return timestamp_reply_text(message);
     case icmp::information:
       return "information request";
     case icmp::information_reply:

@@ -148,6 +148,17 @@ TEST_CASE("packets are printed as the real tcpdump prints the same bytes") {
   agrees_with_tcpdump("-e", {.link_header = true});
 }
 
+TEST_CASE("the rarer ICMP types are printed as the real tcpdump prints the same bytes") {
+  Frames frames;
+  for (const char* type :
+       {"9/0 rest 131162 len 0", "9/0 rest 33689690 len 16", "10/0 len 0", "13/0 rest 65537 len 12",
+        "14/0 rest 65537 len 12", "14/0 rest 65537 len 4", "15/0 len 0", "17/0 len 4", "18/0 len 4"}) {
+    frames.add(fmt::format("10.0.0.5 > 8.8.8.8: ICMP {}", type));
+  }
+  const std::string real = frames.print_by_tcpdump("");
+  if (!real.empty()) CHECK(frames.print({}) == real);
+}
+
 TEST_CASE("verbose prints agree with the real tcpdump") {
   agrees_with_tcpdump("-v", {.verbosity = 1});
   agrees_with_tcpdump("-vv", {.verbosity = 2});
