@@ -57,16 +57,44 @@ std::uint64_t rough_hash(const Target& target) {
   return kind;
 }
 
+/// The first one is put into the rule if it fits there; a second one leaves both to the list of matches.
+void add_condition(Rule& rule, const Match& match) {
+  const bool is_first = rule.condition == RuleCondition::none;
+  rule.condition = RuleCondition::matches;
+  rule.condition_value = rule.condition_mask = 0;
+  rule.flags &= static_cast<std::uint8_t>(~Rule::not_condition);
+  if (!is_first) return;
+  bool inverted = false;
+  if (const auto* conntrack = std::get_if<ConntrackMatch>(&match)) {
+    if (conntrack->given != ConntrackMatch::state) return;
+    rule.condition = RuleCondition::state;
+    rule.condition_value = conntrack->states;
+    inverted = (conntrack->inverted & ConntrackMatch::state) != 0;
+  } else if (const auto* mark = std::get_if<MarkMatch>(&match)) {
+    rule.condition = RuleCondition::mark;
+    rule.condition_value = mark->mark;
+    rule.condition_mask = mark->mask;
+    inverted = mark->invert;
+  }
+  if (inverted) rule.flags |= Rule::not_condition;
+}
+
+void forget_condition(Rule& rule) {
+  rule.condition = RuleCondition::none;
+  rule.condition_value = rule.condition_mask = 0;
+  rule.flags &= static_cast<std::uint8_t>(~Rule::not_condition);
+}
+
 }  // namespace
 
 void ChainBlock::append(const RuleSpec& spec) {
   Rule rule = spec.rule;
+  forget_condition(rule);
   rule.first_match = static_cast<std::uint32_t>(matches_.size());
   rule.match_count = static_cast<std::uint32_t>(spec.matches.size());
-  rule.has_conditions = false;
   for (const Match& match : spec.matches) {
     matches_.push_back(match);
-    if (kind_of(match) != MatchKind::comment) rule.has_conditions = true;
+    if (kind_of(match) != MatchKind::comment) add_condition(rule, match);
     if (asks_conntrack(match)) needs_conntrack_ = true;
     if (auto* limit = std::get_if<LimitMatch>(&matches_.back())) limit->slot = slots_++;
     if (auto* statistic = std::get_if<StatisticMatch>(&matches_.back())) {
@@ -94,7 +122,7 @@ RuleSpec ChainBlock::spec(std::uint32_t row) const {
   }
   result.rule.first_match = 0;
   result.rule.match_count = 0;
-  result.rule.has_conditions = false;
+  forget_condition(result.rule);
   for (Match& match : result.matches) {
     if (auto* limit = std::get_if<LimitMatch>(&match)) limit->slot = 0;
     if (auto* statistic = std::get_if<StatisticMatch>(&match)) statistic->slot = 0;
@@ -143,6 +171,12 @@ void ChainBlock::summarize() {
   std::ranges::sort(jump_targets_);
   jump_targets_.erase(std::ranges::unique(jump_targets_).begin(), jump_targets_.end());
   jump_targets_.shrink_to_fit();
+  if (!jump_targets_.empty()) jump_numbers_.resize(rules_.size());
+  for (std::size_t row = 0; row < jump_numbers_.size(); ++row) {
+    if (!rules_[row].jumps()) continue;
+    const auto found = std::ranges::lower_bound(jump_targets_, rules_[row].chain());
+    jump_numbers_[row] = static_cast<std::uint32_t>(found - jump_targets_.begin());
+  }
 }
 
 }  // namespace ekspath

@@ -17,6 +17,7 @@ class ChainBlock {
   [[nodiscard]] Symbol name() const { return name_; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(rules_.size()); }
   [[nodiscard]] const Rule& rule(std::uint32_t row) const { return rules_[row]; }
+  [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
   [[nodiscard]] std::span<const Match> matches(const Rule& rule) const {
     return {matches_.data() + rule.first_match, rule.match_count};
   }
@@ -32,6 +33,8 @@ class ChainBlock {
   /// its rules may stand.
   [[nodiscard]] std::span<const Symbol> jump_targets() const { return jump_targets_; }
   [[nodiscard]] std::uint8_t allowed_hooks() const { return allowed_hooks_; }
+  /// Once sealed: of a rule that jumps, its chain's place among jump_targets().
+  [[nodiscard]] std::uint32_t jump_number(std::uint32_t row) const { return jump_numbers_[row]; }
 
   void append(const RuleSpec& spec);
 
@@ -62,6 +65,7 @@ class ChainBlock {
   std::vector<Match> matches_;
   std::vector<Target> targets_;
   std::vector<Symbol> jump_targets_;
+  std::vector<std::uint32_t> jump_numbers_;  // per row; empty: no rule jumps
   RuleIndex index_;
   // the store's
   std::uint64_t hash_ = 0;

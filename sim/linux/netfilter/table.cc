@@ -35,6 +35,19 @@ LiveChain& TableState::enter(Symbol chain) {
   return *entry;
 }
 
+LiveChain& TableState::follow(LiveChain& from, std::uint32_t row) {
+  const ChainBlock& block = from.block();
+  const std::uint32_t number = block.jump_number(row);
+  if (from.linked_at_ != generation) [[unlikely]] {
+    from.links_ = std::make_unique<LiveChain*[]>(block.jump_targets().size());
+    from.linked_at_ = generation;
+  }
+  LiveChain*& link = from.links_[number];
+  if (link == nullptr) [[unlikely]]
+    link = &enter(block.jump_targets()[number]);
+  return *link;
+}
+
 const LiveChain* TableState::find_live(Symbol chain) const {
   const auto found = live.find(chain.value());
   return found == live.end() ? nullptr : found->second.get();
@@ -55,6 +68,7 @@ BaseChain* TableState::base(Symbol chain) {
 const BaseChain* TableState::base(Symbol chain) const { return const_cast<TableState*>(this)->base(chain); }
 
 void TableState::forget(Symbol chain) {
+  forget_links();
   live.erase(chain.value());
   if (BaseChain* at = base(chain)) at->live = nullptr;
 }

@@ -39,10 +39,14 @@ class LiveChain {
   [[nodiscard]] MatchState& state(std::uint16_t slot) { return states_[slot]; }
 
  private:
+  friend struct TableState;
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
   ChainRef chain_;
+  std::unique_ptr<LiveChain*[]>
+      links_;                    // where each of the block's jump_targets() leads; null: ask the table
+  std::uint64_t linked_at_ = 0;  // TableState::generation that the links were made in
   std::unique_ptr<Counter[], Free> counters_;
   std::unique_ptr<MatchState[], Free> states_;
 };
@@ -62,6 +66,8 @@ struct TableState {
 
   /// The chain as this namespace counts it; made at its first use.
   [[nodiscard]] LiveChain& enter(Symbol chain);
+  /// The same for the chain that a rule of `from` jumps to: found by its name once, then by a pointer.
+  [[nodiscard]] LiveChain& follow(LiveChain& from, std::uint32_t row);
   [[nodiscard]] const LiveChain* find_live(Symbol chain) const;
   /// Counters of a row; zero where no packet has been.
   [[nodiscard]] Counter counter(Symbol chain, std::uint32_t row) const;
@@ -69,10 +75,13 @@ struct TableState {
   [[nodiscard]] const BaseChain* base(Symbol chain) const;
   /// Drops what is remembered of entered chains so that the next packet looks them up again.
   void forget(Symbol chain);
+  /// Chains came or went: where jumps lead is looked up again.
+  void forget_links() { ++generation; }
 
   RuleStore* store;
   TableName name;
   ChainMap chains;
+  std::uint64_t generation = 1;
   std::array<BaseChain, 5> bases;  // by Hook
   boost::unordered_flat_map<std::uint32_t, std::unique_ptr<LiveChain>, IntegerHash> live;
 };

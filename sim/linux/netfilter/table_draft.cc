@@ -363,7 +363,7 @@ void TableDraft::visit(Symbol chain, std::uint32_t level, std::uint8_t hooks, co
     const Rule& rule = block->rule(row);
     std::uint8_t allowed = all_hooks;
     if (const Target* target = block->target(rule)) allowed = legal(*target).hooks;
-    if (rule.has_conditions) {
+    if (rule.condition != RuleCondition::none) {
       for (const Match& match : block->matches(rule)) allowed &= legal_hooks(match);
     }
     const Row* own = row_of(chain, row);
@@ -435,6 +435,7 @@ void TableDraft::apply() {
   if (wiped_) netfilter.delete_table(name_);
   TableState& table = netfilter.ensure_table(name_);
   table.chains = std::move(map_);
+  table.forget_links();
   for (const auto& [from, to] : renamed_) {
     const auto entered = table.live.find(from.value());
     if (entered == table.live.end()) continue;

@@ -47,16 +47,14 @@ class Walk {
 
   /// Linux 6.1 net/netfilter/nf_tables_core.c nft_do_chain()
   [[nodiscard]] TableVerdict run(BaseChain& base) {
-    if (base.live == nullptr) base.live = &table_.enter(base.name);
-    chain_ = base.live;
-    row_ = chain_->block().candidate(0, key_);
+    begin(*base.live);
     while (true) {
-      if (row_ >= chain_->block().size()) {
+      if (row_ >= rules_.size()) {
         if (!leave()) return policy(base);
         continue;
       }
-      const Rule& rule = chain_->block().rule(row_);
-      if (!header_fits(rule) || (rule.has_conditions && !conditions_hold(rule))) {
+      const Rule& rule = rules_[row_];
+      if (!header_fits(rule) || !condition_holds(rule)) {
         next_row();
         continue;
       }
@@ -76,12 +74,10 @@ class Walk {
           if (!leave()) return policy(base);
           break;
         case RuleAction::jump:
-          ASSERT(depth_ < most_jumps);
-          stack_[depth_++] = {chain_, row_};
-          enter(rule.chain());
+          jump();
           break;
         case RuleAction::goto_:
-          enter(rule.chain());
+          begin(table_.follow(*chain_, row_));
           break;
         case RuleAction::extension:
           if (const auto verdict = act(*chain_->block().target(rule))) return *verdict;
@@ -119,15 +115,24 @@ class Walk {
   }
 
   void next_row() { row_ = chain_->block().candidate_after(row_, key_); }
-  void enter(Symbol chain) {
-    chain_ = &table_.enter(chain);
-    row_ = chain_->block().candidate(0, key_);
+  void begin(LiveChain& chain) {
+    chain_ = &chain;
+    rules_ = chain.block().rules();
+    row_ = chain.block().candidate(0, key_);
+  }
+  void jump() {
+    LiveChain& to = table_.follow(*chain_, row_);
+    if (to.block().size() == 0) return next_row();
+    ASSERT(depth_ < most_jumps);
+    stack_[depth_++] = {chain_, row_};
+    begin(to);
   }
   /// Back behind the jump that led here; a goto left no trace. False: there was none.
   [[nodiscard]] bool leave() {
     if (depth_ == 0) return false;
     const Frame& frame = stack_[--depth_];
     chain_ = frame.chain;
+    rules_ = chain_->block().rules();
     row_ = frame.row;
     next_row();
     return true;
@@ -143,6 +148,12 @@ class Walk {
   }
 
   [[nodiscard]] bool header_fits(const Rule& rule) const {
+    constexpr std::uint8_t asked_apart = Rule::not_condition;
+    if ((rule.flags & ~asked_apart) == 0 && rule.in == 0 && rule.out == 0) [[likely]] {
+      return (view_.destination & rule.destination_mask) == rule.destination &&
+             (view_.source & rule.source_mask) == rule.source &&
+             (rule.protocol == 0 || rule.protocol == view_.protocol);
+    }
     if (((view_.destination & rule.destination_mask) == rule.destination) == rule.has(Rule::not_destination))
       return false;
     if (((view_.source & rule.source_mask) == rule.source) == rule.has(Rule::not_source)) return false;
@@ -154,9 +165,20 @@ class Walk {
     return !(rule.has(Rule::not_fragment) && view_.later_fragment);
   }
 
-  [[nodiscard]] bool conditions_hold(const Rule& rule) {
+  [[nodiscard]] bool condition_holds(const Rule& rule) {
+    switch (rule.condition) {
+      case RuleCondition::none:
+        return true;
+      case RuleCondition::state:
+        return ((rule.condition_value & states()) != 0) != rule.has(Rule::not_condition);
+      case RuleCondition::mark:
+        return ((packet_->meta.mark & rule.condition_mask) == rule.condition_value) !=
+               rule.has(Rule::not_condition);
+      case RuleCondition::matches:
+        break;
+    }
     for (const Match& match : chain_->block().matches(rule)) {
-      if (!match_holds(match)) return false;
+      if (kind_of(match) != MatchKind::comment && !match_holds(match)) return false;
     }
     return true;
   }
@@ -232,8 +254,13 @@ class Walk {
     return ((packet_->meta.mark & match.mask) == match.mark) != match.invert;
   }
 
-  [[nodiscard]] Connection* connection() const {
-    return netns_.conntrack != nullptr ? netns_.conntrack->of(*packet_) : nullptr;
+  /// No rule changes which connection a packet belongs to.
+  [[nodiscard]] Connection* connection() {
+    if (!connection_known_) {
+      connection_known_ = true;
+      connection_ = netns_.conntrack != nullptr ? netns_.conntrack->of(*packet_) : nullptr;
+    }
+    return connection_;
   }
 
   /// The bit of ct_state that this packet has, translations aside.
@@ -257,20 +284,29 @@ class Walk {
     return ct_state::invalid;
   }
 
-  [[nodiscard]] bool holds(const StateMatch& match) const {
+  /// The bits of ct_state that this packet has, translations included; only a CT target changes them.
+  [[nodiscard]] std::uint16_t states() {
+    if (states_ == 0) {
+      const Connection* tracked = connection();
+      states_ = state_of(tracked);
+      if (tracked != nullptr && tracked->has(connection_status::src_nat)) states_ |= ct_state::snat;
+      if (tracked != nullptr && tracked->has(connection_status::dst_nat)) states_ |= ct_state::dnat;
+    }
+    return states_;
+  }
+
+  [[nodiscard]] bool holds(const StateMatch& match) {
     return ((match.states & state_of(connection())) != 0) != match.invert;
   }
 
   /// Linux 6.1 net/netfilter/xt_conntrack.c conntrack_mt()
-  [[nodiscard]] bool holds(const ConntrackMatch& match) const {
+  [[nodiscard]] bool holds(const ConntrackMatch& match) {
     const Connection* tracked = connection();
     const auto given = [&](unsigned bit) { return (match.given & bit) != 0; };
     const auto inverted = [&](unsigned bit) { return (match.inverted & bit) != 0; };
     if (given(ConntrackMatch::state)) {
-      std::uint16_t states = state_of(tracked);
-      if (tracked != nullptr && tracked->has(connection_status::src_nat)) states |= ct_state::snat;
-      if (tracked != nullptr && tracked->has(connection_status::dst_nat)) states |= ct_state::dnat;
-      if (((match.states & states) != 0) == inverted(ConntrackMatch::state)) return false;
+      if (((match.states & states()) != 0) == inverted(ConntrackMatch::state)) return false;
+      if (match.given == ConntrackMatch::state) return true;
     }
     if (tracked == nullptr) return given(ConntrackMatch::state);
     if (given(ConntrackMatch::direction_) && is_reply(packet_->meta.ct_info) != match.reply_direction)
@@ -306,7 +342,7 @@ class Walk {
     return true;
   }
 
-  [[nodiscard]] bool holds(const ConnmarkMatch& match) const {
+  [[nodiscard]] bool holds(const ConnmarkMatch& match) {
     const Connection* tracked = connection();
     if (tracked == nullptr) return false;
     return ((tracked->mark & match.mask) == match.mark) != match.invert;
@@ -592,6 +628,7 @@ class Walk {
     if (target.notrack && !packet_->meta.connection && packet_->meta.ct_info == CtInfo::none) {
       packet_->meta.ct_forced_untracked = true;
       packet_->meta.ct_info = CtInfo::untracked;
+      states_ = 0;
     }
     return go_on(Verdict::pass);
   }
@@ -638,15 +675,17 @@ class Walk {
     return TableVerdict::stolen;
   }
 
-  [[nodiscard]] TableVerdict die(DropReason reason) {
+  [[nodiscard, gnu::cold]] TableVerdict die(DropReason reason) {
     const std::string text = netns_.observer != nullptr ? rule_text() : std::string();
     drop(netns_, where(), stage(), reason, std::move(packet_), text);
     return TableVerdict::stolen;
   }
 
   void tell(Verdict verdict) {
-    if (netns_.observer == nullptr) [[likely]]
-      return;
+    if (netns_.observer != nullptr) [[unlikely]]
+      tell_observer(verdict);
+  }
+  [[gnu::cold]] void tell_observer(Verdict verdict) {
     observe(netns_, where(), stage(), verdict, *packet_, rule_text());
   }
 
@@ -662,7 +701,7 @@ class Walk {
     save_rule(text, *table_.store, chain_->block(), row_);
     return text;
   }
-  [[nodiscard]] std::string policy_text(const BaseChain& base) const {
+  [[nodiscard, gnu::cold]] std::string policy_text(const BaseChain& base) const {
     return prefix(base.name) + (base.drops ? "policy DROP" : "policy ACCEPT");
   }
 
@@ -693,7 +732,11 @@ class Walk {
   PacketRef& packet_;
   PacketView view_;
   ChainBlock::Key key_{};
+  Connection* connection_ = nullptr;
+  bool connection_known_ = false;
+  std::uint16_t states_ = 0;  // 0: not asked for yet
   LiveChain* chain_ = nullptr;
+  std::span<const Rule> rules_;  // of the chain
   std::uint32_t row_ = 0;
   std::size_t depth_ = 0;
   std::array<Frame, most_jumps> stack_;
@@ -706,6 +749,13 @@ TableVerdict Netfilter::traverse(TableName name, Hook hook, Hop& hop, PacketRef&
   if (state == nullptr) return TableVerdict::accept;
   BaseChain& base = state->bases[static_cast<std::size_t>(hook)];
   if (!base.name) return TableVerdict::accept;
+  if (base.live == nullptr) base.live = &state->enter(base.name);
+  if (base.live->block().size() == 0 && !base.drops && netns_->observer == nullptr) [[likely]] {
+    // Most built-in chains hold no rules: their policy counts, and there is nothing to walk.
+    ++base.policy.packets;
+    base.policy.bytes += packet->network_size();
+    return TableVerdict::accept;
+  }
   return Walk(*netns_, *state, hook, hop, packet).run(base);
 }
 
