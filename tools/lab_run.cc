@@ -62,8 +62,8 @@ std::string describe(const Host& host, const Interface& interface) {
     case HostKind::instance:
       return fmt::format("instance {}, {}", host.name, host.host_name);
     case HostKind::node:
-      if (interface.kind == InterfaceKind::veth && interface.peer) {
-        return fmt::format("{} towards pod {}", host.name, interface.peer->netns);
+      if (interface.kind == InterfaceKind::veth && interface.peer != nullptr) {
+        return fmt::format("{} towards pod {}", host.name, interface.peer->netns->name());
       }
       return fmt::format("node {}, {}", host.name, host.host_name);
   }

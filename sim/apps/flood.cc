@@ -6,9 +6,11 @@
 namespace ekspath {
 
 FloodSender::FloodSender(Netns& netns, const FloodSpec& spec, Nanoseconds start)
-    : spec_(spec), next_(start), payload_(spec.payload_bytes, 0x5a), socket_(netns), alarm_(netns, [this] {
-        send_next();
-      }) {
+    : alarm_(netns, [this] { send_next(); }),
+      spec_(spec),
+      next_(start),
+      payload_(spec.payload_bytes, 0x5a),
+      socket_(netns) {
   ASSERT(spec.interval > Nanoseconds());
   const int bound = socket_.bind({Ipv4Address(), spec.source_port});
   ASSERT(bound == 0);

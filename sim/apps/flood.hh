@@ -30,13 +30,13 @@ class FloodSender {
  private:
   void send_next();
 
+  Alarm alarm_;  // first: see Sockets::expect()
   FloodSpec spec_;
   Nanoseconds next_;
-  std::vector<std::uint8_t> payload_;
-  UdpSocket socket_;
-  Alarm alarm_;
   std::uint64_t sent_ = 0;
   std::uint64_t failed_ = 0;
+  std::vector<std::uint8_t> payload_;
+  UdpSocket socket_;
 };
 
 /// Takes UDP datagrams and counts them; answers each with itself when told to echo.

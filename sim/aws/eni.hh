@@ -48,6 +48,7 @@ class Eni final : public Entity, public Receiver<PacketRef> {
 
   /// A frame of the host's: the walk of the fabric begins.
   void receive(PacketRef frame) override;
+  void expect(const PacketRef& frame, unsigned stage) const override;
   void fire(const Event&) override {}
 
   [[nodiscard]] EniId eni_id() const { return eni_id_; }
@@ -93,6 +94,7 @@ class Eni final : public Entity, public Receiver<PacketRef> {
    public:
     explicit Arrival(Eni& eni) : eni_(&eni) {}
     void receive(PacketRef frame) override;
+    void expect(const PacketRef& frame, unsigned stage) const override;
 
    private:
     Eni* eni_;

@@ -658,9 +658,7 @@ Decision Fabric::decision(PlaceId where, Stage stage, Verdict verdict, const Pac
   return made;
 }
 
-void Fabric::passed(PlaceId where, Stage stage, const Packet& packet, std::string_view rule) const {
-  if (observer_ == nullptr) [[likely]]
-    return;
+void Fabric::tell_passed(PlaceId where, Stage stage, const Packet& packet, std::string_view rule) const {
   Decision made = decision(where, stage, Verdict::pass, packet);
   made.rule = rule;
   made.before = made.after = tuple_of(packet);

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "sim/aws/address_hash.hh"
-#include "sim/packet/rewrite.hh"
 #include "sim/aws/eni.hh"
 #include "sim/aws/ids.hh"
 #include "sim/aws/internet.hh"
@@ -28,6 +27,7 @@
 #include "sim/engine/engine.hh"
 #include "sim/packet/fate.hh"
 #include "sim/packet/headers.hh"
+#include "sim/packet/rewrite.hh"
 
 namespace ekspath {
 
@@ -257,9 +257,14 @@ class Fabric {
   void translate(Packet& packet, Side side, const InternetGateway& gateway);
 
   [[nodiscard]] Decision decision(PlaceId where, Stage stage, Verdict verdict, const Packet& packet) const;
-  void passed(PlaceId where, Stage stage, const Packet& packet, std::string_view rule) const;
-  void drop(PlaceId where, Stage stage, const Packet& packet, DropReason reason,
-            std::string_view rule = {}) const;
+  void passed(PlaceId where, Stage stage, const Packet& packet, std::string_view rule) const {
+    if (observer_ != nullptr) [[unlikely]]
+      tell_passed(where, stage, packet, rule);
+  }
+  [[gnu::cold]] void tell_passed(PlaceId where, Stage stage, const Packet& packet,
+                                 std::string_view rule) const;
+  [[gnu::cold]] void drop(PlaceId where, Stage stage, const Packet& packet, DropReason reason,
+                          std::string_view rule = {}) const;
 
   // Building (fabric_build.cc).
   [[nodiscard]] ZoneId intern_zone(std::string_view zone);

@@ -31,6 +31,12 @@ class FlowTable {
       if (slots_[i].key == key) return &slots_[i].value;
     }
   }
+  /// A hint for find().
+  void fetch(const Tuple& key) const {
+    if (count_ == 0) return;
+    __builtin_prefetch(&slots_[home(key)]);
+    __builtin_prefetch(reinterpret_cast<const char*>(&slots_[home(key)] + 1) - 1);
+  }
   /// The key must not be there yet. Pointers to other values are void afterwards.
   Value& insert(const Tuple& key, Value value) {
     if (is_full()) grow();

@@ -25,6 +25,10 @@ class SecurityGroupTracking {
   /// The packet belongs to a live flow, in either of its directions; the flow is refreshed.
   [[nodiscard]] bool admits(TrafficDirection direction, const Tuple& tuple, std::uint8_t tcp_flags,
                             Nanoseconds now, const TrackingTimeouts& timeouts);
+  /// A hint: admits() will be asked soon.
+  void fetch(TrafficDirection direction, const Tuple& tuple) const {
+    flows_[static_cast<std::size_t>(direction)].fetch(tuple);
+  }
   void begin(TrafficDirection direction, const Tuple& tuple, Nanoseconds now,
              const TrackingTimeouts& timeouts);
 

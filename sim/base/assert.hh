@@ -5,7 +5,7 @@
 namespace ekspath {
 
 /// Ends the process with the place and the text of a broken assumption of ours. Never for a user's input.
-[[noreturn]] void assertion_failed(const char* expression, const char* file, std::uint_least32_t line);
+[[noreturn, gnu::cold]] void assertion_failed(const char* expression, const char* file, std::uint_least32_t line);
 
 }  // namespace ekspath
 

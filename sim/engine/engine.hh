@@ -48,6 +48,7 @@ class Engine {
   EntityId adopt(Entity& entity);
   void forget(EntityId id);
   void fire(const Event& event);
+  void expect_upcoming() const;
 
   EventQueue queue_;
   std::vector<Entity*> entities_;

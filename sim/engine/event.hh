@@ -13,8 +13,8 @@ using EntityId = Id<struct EntityTag>;
 /// What orders events: strict and total, and independent of memory addresses and of how the world is divided.
 struct EventKey {
   Nanoseconds time;
-  EntityId source;              // who caused it
-  std::uint64_t sequence = 0;   // the source's own count
+  EntityId source;             // who caused it
+  std::uint64_t sequence = 0;  // the source's own count
 
   friend constexpr auto operator<=>(const EventKey&, const EventKey&) = default;
 };

@@ -30,13 +30,14 @@ class EventHeap {
   [[nodiscard]] bool empty() const { return heap_.empty(); }
   [[nodiscard]] std::size_t size() const { return heap_.size(); }
 
- private:
-  static bool before(const Event& a, const Event& b) {
+  /// The order of events.
+  [[nodiscard]] static bool before(const Event& a, const Event& b) {
     if (a.time != b.time) return a.time < b.time;
     if (a.source != b.source) return a.source < b.source;
     return a.sequence < b.sequence;
   }
 
+ private:
   void rise();
   void sink();
 

@@ -38,30 +38,61 @@ bool EventQueue::advance_by(Nanoseconds time) {
   return true;
 }
 
+/// As most slots of a small world do, the next one may hold a single event: it need not be sorted.
+bool EventQueue::take_lone(Nanoseconds time, Event& event) {
+  if (looks_ahead()) return false;
+  const std::uint64_t slot = next_wheel_slot();
+  if (slot == no_slot || (!far_.empty() && slot_of(far_.top().time) <= slot)) return false;
+  const std::size_t place = slot % slot_count;
+  const std::uint32_t at = slots_[place];
+  Block& block = blocks_[at];
+  if (block.count != 1 || block.next != nothing || block.events[0].time > time) return false;
+  event = block.events[0];
+  slot_ = slot;
+  --size_;
+  give_back(place, at);
+  return true;
+}
+
+/// The slot is empty, and so are its blocks, of which `last` is the last.
+void EventQueue::give_back(std::size_t place, std::uint32_t last) {
+  blocks_[last].next = free_;
+  free_ = slots_[place];
+  slots_[place] = nothing;
+  occupied_[place / 64] &= ~(std::uint64_t{1} << (place % 64));
+  if (occupied_[place / 64] == 0) occupied_words_ &= ~(std::uint64_t{1} << (place / 64));
+}
+
 Nanoseconds EventQueue::next_time() const {
-  if (!current_.empty()) return current_.top().time;
+  if (!nothing_at_hand()) return run_is_next() ? run_[run_at_].time : current_.top().time;
   Nanoseconds least = far_.empty() ? Nanoseconds::never() : far_.top().time;
   const std::uint64_t slot = next_wheel_slot();
   if (slot == no_slot) return least;
-  for (std::uint32_t at = slots_[slot % slot_count]; at != nothing; at = nodes_[at].next) {
-    least = std::min(least, nodes_[at].event.time);
+  for (std::uint32_t at = slots_[slot % slot_count]; at != nothing; at = blocks_[at].next) {
+    for (std::uint32_t i = 0; i < blocks_[at].count; ++i) least = std::min(least, blocks_[at].events[i].time);
   }
   return least;
 }
 
 void EventQueue::insert(std::uint64_t slot, const Event& event) {
-  std::uint32_t node = free_;
-  if (node != nothing) {
-    free_ = nodes_[node].next;
-  } else {
-    node = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.emplace_back();
-  }
   const std::size_t place = slot % slot_count;
-  nodes_[node] = {event, slots_[place]};
-  slots_[place] = node;
-  occupied_[place / 64] |= std::uint64_t{1} << (place % 64);
-  occupied_words_ |= std::uint64_t{1} << (place / 64);
+  std::uint32_t at = slots_[place];
+  if (at == nothing || blocks_[at].count == Block::capacity) {
+    at = free_;
+    if (at != nothing) {
+      free_ = blocks_[at].next;
+    } else {
+      at = static_cast<std::uint32_t>(blocks_.size());
+      blocks_.emplace_back();
+    }
+    blocks_[at].next = slots_[place];
+    blocks_[at].count = 0;
+    slots_[place] = at;
+    occupied_[place / 64] |= std::uint64_t{1} << (place % 64);
+    occupied_words_ |= std::uint64_t{1} << (place / 64);
+  }
+  Block& block = blocks_[at];
+  block.events[block.count++] = event;
 }
 
 std::uint64_t EventQueue::next_slot() const {
@@ -87,38 +118,64 @@ std::uint64_t EventQueue::next_wheel_slot() const {
 
 void EventQueue::advance_to(std::uint64_t slot) {
   ASSERT(slot != no_slot);
+  run_.clear();
+  run_at_ = 0;
   if (size_ <= gather_at) {
     gather();
     return;
   }
-  slot_ = slot;  // beyond the wheel's reach only when the wheel is empty
-  while (!far_.empty() && slot_of(far_.top().time) == slot) {
-    current_.push(far_.top());
-    far_.pop();
-  }
-  take_slot(slot);
+  sort_slot(slot);
 }
 
-/// Moves a slot's events into the heap, and the nodes that held them into the free list.
-void EventQueue::take_slot(std::uint64_t slot) {
+/// Sorts slots until `ahead` events stand in line; not those that are far from `now`, because what is pushed
+/// before a sorted slot costs a heap.
+void EventQueue::keep_ahead(Nanoseconds now) {
+  const auto soon = [&](std::uint64_t slot) { return slot != no_slot && slot - slot_of(now) < ahead_slots; };
+  std::uint64_t slot = slot_ == gathered ? no_slot : next_slot();
+  if (!soon(slot)) return;
+  run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(run_at_));
+  run_at_ = 0;
+  while (run_.size() < 2 * ahead && soon(slot)) {
+    sort_slot(slot);
+    slot = next_slot();
+  }
+  if (const std::uint64_t next = next_wheel_slot(); next != no_slot) {
+    const Block* first = &blocks_[slots_[next % slot_count]];
+    __builtin_prefetch(first);
+    __builtin_prefetch(reinterpret_cast<const char*>(first) + 64);
+  }
+}
+
+/// The next occupied slot's events join the line.
+void EventQueue::sort_slot(std::uint64_t slot) {
+  slot_ = slot;  // beyond the wheel's reach only when the wheel is empty
+  const auto first = static_cast<std::ptrdiff_t>(run_.size());
+  for (; !far_.empty() && slot_of(far_.top().time) == slot; far_.pop()) run_.push_back(far_.top());
+  empty_slot(slot, [this](const Event& event) { run_.push_back(event); });
+  if (run_.size() - static_cast<std::size_t>(first) > 1)
+    std::sort(run_.begin() + first, run_.end(),
+              [](const Event& a, const Event& b) { return EventHeap::before(a, b); });
+}
+
+/// Takes a slot's events out, and puts the blocks that held them into the free list.
+template <class Take>
+void EventQueue::empty_slot(std::uint64_t slot, Take take) {
   const std::size_t place = slot % slot_count;
   if (slots_[place] == nothing) return;
   std::uint32_t last = slots_[place];
-  current_.push(nodes_[last].event);
-  while (nodes_[last].next != nothing) {
-    last = nodes_[last].next;
-    current_.push(nodes_[last].event);
+  while (true) {
+    const Block& block = blocks_[last];
+    for (std::uint32_t i = 0; i < block.count; ++i) take(block.events[i]);
+    if (block.next == nothing) break;
+    last = block.next;
   }
-  nodes_[last].next = free_;
-  free_ = slots_[place];
-  slots_[place] = nothing;
-  occupied_[place / 64] &= ~(std::uint64_t{1} << (place % 64));
-  if (occupied_[place / 64] == 0) occupied_words_ &= ~(std::uint64_t{1} << (place / 64));
+  give_back(place, last);
 }
 
 /// All into one heap, which pushes then go to whatever their time.
 void EventQueue::gather() {
-  while (occupied_words_ != 0) take_slot(next_wheel_slot());
+  while (occupied_words_ != 0)
+    empty_slot(next_wheel_slot(), [this](const Event& event) { current_.push(event); });
   for (; !far_.empty(); far_.pop()) current_.push(far_.top());
   slot_ = gathered;
 }
@@ -128,6 +185,9 @@ void EventQueue::gather() {
 void EventQueue::spread() {
   slot_ = slot_of(current_.top().time);
   current_.take_all(spreading_);
+  spreading_.insert(spreading_.end(), run_.begin() + static_cast<std::ptrdiff_t>(run_at_), run_.end());
+  run_.clear();
+  run_at_ = 0;
   size_ -= spreading_.size();
   for (const Event& event : spreading_) push(event);
 }

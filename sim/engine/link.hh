@@ -16,6 +16,8 @@ template <class Frame>
 class Receiver {
  public:
   virtual void receive(Frame frame) = 0;
+  /// `frame` probably comes soon: asks the caches for what receive() will read. See Entity::expect().
+  virtual void expect(const Frame& /*frame*/, unsigned /*stage*/) const {}
 
  protected:
   ~Receiver() = default;
@@ -38,7 +40,7 @@ template <class Frame>
 class Link final : public Entity {
  public:
   Link(Engine& engine, const LinkSpec& spec, Receiver<Frame>& far_end)
-      : Entity(engine), spec_(spec), far_(&far_end) {}
+      : Entity(engine), far_(&far_end), spec_(spec) {}
 
   [[nodiscard]] const LinkSpec& spec() const { return spec_; }
   void change(const LinkSpec& spec) {
@@ -67,23 +69,45 @@ class Link final : public Entity {
     insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
   }
 
+  /// Hints: a frame will be sent soon; then the place that it will take.
+  void fetch() const {
+    const auto* lines = reinterpret_cast<const char*>(this);
+    __builtin_prefetch(lines);
+    __builtin_prefetch(lines + 64);
+  }
+  void fetch_end() const {
+    if (!ring_.empty()) __builtin_prefetch(&ring_[(head_ + count_) & mask()]);
+  }
+
   /// The wire is cut: what is in flight goes to `take`, in order.
   template <class Take>
   void cut(Take take) {
     while (count_ > 0) {
       Frame frame = std::move(at(0).frame);
-      head_ = (head_ + 1) & (ring_.size() - 1);
+      head_ = (head_ + 1) & mask();
       --count_;
       take(std::move(frame));
     }
   }
 
+  void expect(const Event& /*event*/, unsigned stage) const override {
+    if (count_ == 0) return;
+    const Slot& slot = ring_[head_];
+    if (stage > 0) {
+      if (stage == 1) fetch_frame(slot.frame);
+      return far_->expect(slot.frame, stage - 1);
+    }
+    __builtin_prefetch(&slot);
+    const auto* far_end = reinterpret_cast<const char*>(far_);
+    __builtin_prefetch(far_end);
+    __builtin_prefetch(far_end + 64);
+  }
   void fire(const Event& event) override {
     if (count_ == 0) return;  // it was cut
     Slot& slot = at(0);
     ASSERT(slot.key == event.key());
     Frame frame = std::move(slot.frame);
-    head_ = (head_ + 1) & (ring_.size() - 1);
+    head_ = (head_ + 1) & mask();
     --count_;
     if (count_ > 0 && !at(0).queued) enqueue(at(0));
     far_->receive(std::move(frame));
@@ -96,6 +120,12 @@ class Link final : public Entity {
     bool queued = false;  // has an event in the engine's queue
   };
 
+  /// A frame that is an owner of what it carries has it fetched.
+  static void fetch_frame(const Frame& frame) {
+    if constexpr (requires { frame->expect(); }) {
+      frame->expect();
+    }
+  }
   [[nodiscard]] Nanoseconds serialisation(std::size_t bytes) const {
     return Nanoseconds(static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / spec_.rate_bps));
   }
@@ -107,7 +137,8 @@ class Link final : public Entity {
     if (departures_.empty()) departures_.resize(std::size_t{spec_.queue_limit} + 1);
     departures_[sent_++ % departures_.size()] = departure;
   }
-  [[nodiscard]] Slot& at(std::size_t position) { return ring_[(head_ + position) & (ring_.size() - 1)]; }
+  [[nodiscard]] std::uint32_t mask() const { return static_cast<std::uint32_t>(ring_.size() - 1); }
+  [[nodiscard]] Slot& at(std::size_t position) { return ring_[(head_ + position) & mask()]; }
 
   /// Nearly always at the tail: only paths of different length into one link overtake each other.
   void insert(const EventKey& key, Frame frame) {
@@ -121,18 +152,18 @@ class Link final : public Entity {
     slot.queued = true;
     engine().schedule(slot.key, id());
   }
-  void grow() {
+  [[gnu::cold]] void grow() {
     std::vector<Slot> larger(ring_.empty() ? 2 : ring_.size() * 2);
     for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
     ring_ = std::move(larger);
     head_ = 0;
   }
 
-  LinkSpec spec_;
   Receiver<Frame>* far_;
   std::vector<Slot> ring_;
-  std::size_t head_ = 0;
-  std::size_t count_ = 0;
+  std::uint32_t head_ = 0;
+  std::uint32_t count_ = 0;
+  LinkSpec spec_;
   Nanoseconds busy_until_;
   std::vector<Nanoseconds> departures_;  // of the last queue_limit + 1 frames, in turn; empty without a rate
   std::uint64_t sent_ = 0;

@@ -113,8 +113,8 @@ int Netns::delete_address(Interface& interface, Ipv4Address address) {
 void Netns::set_up(Interface& interface, bool up) {
   if (interface.up == up) return;
   interface.up = up;
-  if (interface.peer && interface.peer->end != nullptr) {
-    Interface& other = *interface.peer->end;
+  if (interface.peer != nullptr) {
+    Interface& other = *interface.peer;
     interface.carrier = other.carrier = interface.up && other.up;
   }
   if (up) {

@@ -16,9 +16,9 @@ struct IcmpErrorSpec {
 
 /// __icmp_send(): none where the RFCs and Linux forbid one, rate limits, source by route, tos, quote of up to
 /// 576 bytes. `hop.in` is where `about` came in (null: it was this host's own).
-void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec);
+[[gnu::cold]] void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec);
 
 /// nf_send_reset(): the RST of REJECT --reject-with tcp-reset.
-void send_tcp_reset(Hook hook, Hop& hop, const Packet& about);
+[[gnu::cold]] void send_tcp_reset(Hook hook, Hop& hop, const Packet& about);
 
 }  // namespace ekspath

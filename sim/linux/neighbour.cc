@@ -252,7 +252,16 @@ Neighbours::State::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4A
 
 /// ___neigh_create(), arp_constructor()
 Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address) {
-  if (Entry* known = find(out.index, address)) return *known;
+  // Most interfaces have one neighbour, or one at a time.
+  if (out.last_neighbour < entries.size()) {
+    Entry& last = entries[out.last_neighbour];
+    if (last.address == address && last.interface == out.index) [[likely]]
+      return last;
+  }
+  if (Entry* known = find(out.index, address)) {
+    out.last_neighbour = slot_of(*known);
+    return *known;
+  }
   std::uint32_t slot = 0;
   if (free_slots.empty()) {
     slot = static_cast<std::uint32_t>(entries.size());

@@ -25,10 +25,9 @@ Netns::Netns(const Kernel& kernel, std::string name)
 /// whoever destroys a namespace in a running world deletes its interfaces first.
 Netns::~Netns() {
   for (const auto& interface : interfaces_) {
-    if (!interface->peer || interface->peer->end == nullptr) continue;
-    Interface& other = *interface->peer->end;
-    interface->peer->end = nullptr;
-    other.peer->end = nullptr;
+    if (interface->peer == nullptr) continue;
+    Interface& other = *interface->peer;
+    interface->peer = other.peer = nullptr;
     if (other.netns != this) other.netns->remove(other);
   }
 }
@@ -51,8 +50,8 @@ void Netns::add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netn
                      const MacAddress& mac_b, std::uint32_t mtu, const LinkSpec& link) {
   Interface& end_a = a.add_interface(std::move(name_a), InterfaceKind::veth, mac_a, mtu);
   Interface& end_b = b.add_interface(std::move(name_b), InterfaceKind::veth, mac_b, mtu);
-  end_a.peer = std::make_unique<VethPeer>(VethPeer{end_b.index, b.name(), &end_b});
-  end_b.peer = std::make_unique<VethPeer>(VethPeer{end_a.index, a.name(), &end_a});
+  end_a.peer = &end_b;
+  end_b.peer = &end_a;
   // veth_newlink(): no carrier before both ends are up.
   end_a.carrier = end_b.carrier = false;
   end_a.connect(link, end_b);
@@ -68,11 +67,10 @@ void Netns::delete_interface(Interface& interface) {
     });
   };
   cut(interface);
-  if (interface.peer && interface.peer->end != nullptr) {
-    Interface& other = *interface.peer->end;
+  if (interface.peer != nullptr) {
+    Interface& other = *interface.peer;
     cut(other);
-    interface.peer->end = nullptr;
-    other.peer->end = nullptr;
+    interface.peer = other.peer = nullptr;
     other.netns->remove(other);
   }
   remove(interface);

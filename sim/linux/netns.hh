@@ -49,8 +49,9 @@ struct Kernel {
 
 /// The counters of /proc/net/snmp and netstat that the facts name.
 struct SnmpCounters {
-  std::uint64_t ip_in_receives = 0, ip_in_hdr_errors = 0, ip_in_addr_errors = 0, ip_in_no_routes = 0, ip_forw_datagrams = 0,
-                ip_in_delivers = 0, ip_out_requests = 0, ip_out_discards = 0, ip_out_no_routes = 0, ip_reasm_fails = 0,
+  // What packets that arrive count comes first, in one cache line.
+  std::uint64_t ip_in_receives = 0, ip_forw_datagrams = 0, ip_in_delivers = 0, ip_out_requests = 0, ip_in_hdr_errors = 0,
+                ip_in_addr_errors = 0, ip_in_no_routes = 0, ip_out_discards = 0, ip_out_no_routes = 0, ip_reasm_fails = 0,
                 ip_reasm_oks = 0, ip_frag_creates = 0, ip_frag_fails = 0, icmp_out_redirects = 0, icmp_out_errors = 0,
                 icmp_out_rate_limit_host = 0, icmp_out_rate_limit_global = 0, icmp_in_csum_errors = 0,
                 udp_no_ports = 0, udp_in_csum_errors = 0, tcp_in_csum_errors = 0, tcp_out_rsts = 0,
@@ -59,7 +60,7 @@ struct SnmpCounters {
 
 /// A network namespace: its interfaces, tables, connections, sockets and settings. Knows no Kubernetes and no AWS.
 /// A pod's namespace without rules or traffic stays small: parts come to life when first needed.
-class Netns final : public Entity {
+class alignas(64) Netns final : public Entity {
  public:
   /// `name` as a user knows it: "pod1", "node1", "operator", "dns.google". lo exists and is up, with 127.0.0.1/8.
   Netns(const Kernel& kernel, std::string name);
@@ -102,30 +103,38 @@ class Netns final : public Entity {
   Sockets& ensure_sockets();
 
   void fire(const Event& event) override;
+  void expect(const Event& event, unsigned stage) const override;
+  /// Hints for packets: expect.cc
+  void fetch() const;
+  void expect_received(const Interface& in, const Packet& frame, unsigned stage) const;
   /// Event kinds of this entity, for the parts that arm timers on it.
   enum EventKind : std::uint32_t { neighbour_timer, fragment_timer, conntrack_timer, socket_timer, arp_proxy_timer };
 
   Observer* observer = nullptr;   // null: nobody looks
-  Sysctls sysctls;
-  SnmpCounters snmp;
   Routing routing;
   Neighbours neighbours;
   std::unique_ptr<Netfilter> netfilter;
   std::unique_ptr<Conntrack> conntrack;
   std::unique_ptr<Sockets> sockets;
-  std::unique_ptr<Fragments> fragments;      // null until a fragment is to be reassembled
-  bool icmp_busy = false;  // an ICMP packet of this host is on its way out: icmp_xmit_lock()
-  std::unique_ptr<IcmpLimits> icmp_limits;   // null until an ICMP error is sent
   std::unique_ptr<IpIdentifiers> ip_ids;     // null until the kernel itself sends without DF
 
  private:
   void remove(Interface& interface);
 
   const Kernel* kernel_;
-  std::string name_;
   PlaceId place_;
   std::uint32_t traces_ = 0;
+
+ public:
+  SnmpCounters snmp;
+  Sysctls sysctls;
+  std::unique_ptr<Fragments> fragments;      // null until a fragment is to be reassembled
+  std::unique_ptr<IcmpLimits> icmp_limits;   // null until an ICMP error is sent
+  bool icmp_busy = false;  // an ICMP packet of this host is on its way out: icmp_xmit_lock()
+
+ private:
   std::uint32_t next_index_ = 1;
+  std::string name_;
   std::vector<std::unique_ptr<Interface>> interfaces_;
 };
 

@@ -43,13 +43,13 @@ void transmit(Interface& out, PacketRef frame);
 /// The MTU towards a destination by this route: the interface's, the route's, the learnt one: the least.
 [[nodiscard]] std::uint32_t mtu_of(const Netns& netns, const RouteResult& route, Ipv4Address destination);
 
-/// The only way to die. `where`: the interface at hand (in before FORWARD, out after), or null for the
+/// The only way to die. Cold, as what observes is: the compiler then keeps both out of the way of packets that live. `where`: the interface at hand (in before FORWARD, out after), or null for the
 /// namespace.
-void drop(Netns& netns, const Interface* where, Stage stage, DropReason reason, PacketRef packet,
+[[gnu::cold]] void drop(Netns& netns, const Interface* where, Stage stage, DropReason reason, PacketRef packet,
           std::string_view rule = {});
 
 /// Tells the observer, if there is one. Build no text before testing netns.observer.
-void observe(Netns& netns, const Interface* where, Stage stage, Verdict verdict, const Packet& packet,
+[[gnu::cold]] void observe(Netns& netns, const Interface* where, Stage stage, Verdict verdict, const Packet& packet,
              std::string_view rule = {});
 
 }  // namespace ekspath

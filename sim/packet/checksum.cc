@@ -5,15 +5,17 @@
 
 namespace ekspath {
 
-/// Sums in the host's byte order and swaps at the end: RFC 1071 2 (B). 64-bit loads without carries in
-/// between: (C), (A).
+/// Sums in the host's byte order and swaps at the end: RFC 1071 2 (B). 64 bits at a time, carries put back:
+/// (C), (A).
 std::uint32_t checksum_add(std::uint32_t sum, const std::uint8_t* data, std::size_t size) {
   std::uint64_t wide = 0;
   for (; size >= 8; data += 8, size -= 8) {
     std::uint64_t part;
     std::memcpy(&part, data, sizeof part);
-    wide += (part & 0xffffffff) + (part >> 32);
+    wide += part;
+    wide += wide < part ? 1U : 0U;
   }
+  wide = (wide & 0xffffffff) + (wide >> 32);
   if (size >= 4) {
     std::uint32_t part;
     std::memcpy(&part, data, sizeof part);

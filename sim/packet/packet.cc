@@ -1,16 +1,9 @@
 #include "sim/packet/packet.hh"
 
 #include <algorithm>
-#include <array>
 #include <new>
 
 namespace ekspath {
-namespace {
-
-/// Most packets are control and echo; a full segment of MTU 1500; a jumbo frame; a reassembled datagram.
-constexpr std::array<std::uint32_t, 4> class_bytes{128, 1600, 9200, PacketPool::largest_packet};
-
-}  // namespace
 
 PacketPool::~PacketPool() {
   ASSERT(in_use_ == 0);  // a packet that outlives its pool would be given back to nobody
@@ -18,7 +11,7 @@ PacketPool::~PacketPool() {
     while (packet != nullptr) {
       Packet* next = packet->next_;
       packet->~Packet();
-      ::operator delete(packet);
+      ::operator delete(packet, std::align_val_t(alignof(Packet)));
       packet = next;
     }
   }
@@ -26,18 +19,17 @@ PacketPool::~PacketPool() {
 
 PacketRef PacketPool::allocate(std::size_t bytes) {
   std::uint8_t size_class = 0;
-  while (bytes > class_bytes[size_class]) {
+  while (bytes > Packet::class_bytes[size_class]) {
     ++size_class;
-    ASSERT(size_class < class_bytes.size());
+    ASSERT(size_class < size_classes);
   }
   Packet* packet = free_[size_class];
   if (packet != nullptr) {
     free_[size_class] = packet->next_;
   } else {
-    const std::uint32_t capacity = Packet::headroom + class_bytes[size_class];
-    packet = new (::operator new(sizeof(Packet) + capacity)) Packet;
+    const std::size_t size = sizeof(Packet) + Packet::headroom + Packet::class_bytes[size_class];
+    packet = new (::operator new(size, std::align_val_t(alignof(Packet)))) Packet;
     packet->pool_ = this;
-    packet->capacity_ = capacity;
     packet->size_class_ = size_class;
     ++created_;
   }
@@ -56,7 +48,7 @@ PacketRef PacketPool::clone(const Packet& packet) {
   copy->end_ = packet.end_;
   copy->network_ = packet.network_;
   copy->transport_ = packet.transport_;
-  const std::uint32_t first = std::min(packet.begin_, packet.network_);
+  const std::uint32_t first = std::min<std::uint32_t>(packet.begin_, packet.network_);
   std::memcpy(copy->storage() + first, packet.storage() + first, packet.end_ - std::min(packet.end_, first));
   return copy;
 }

@@ -46,10 +46,13 @@ struct PacketMeta {
 };
 
 /// A pooled buffer of bytes with room in front for headers, the offsets of the headers in it, and its meta data.
-/// The bytes stand behind the object, in the same block.
-class Packet {
+/// The bytes stand behind the object, in the same block; the object is one cache line, the headers of a small
+/// packet are in the third and the fourth.
+class alignas(64) Packet {
  public:
   static constexpr std::uint32_t headroom = 128;  // Ethernet, IPv4 and TCP with options, in front of a payload
+  /// Most packets are control and echo; a full segment of MTU 1500; a jumbo frame; a reassembled datagram.
+  static constexpr std::uint32_t class_bytes[] = {128, 1600, 9200, 65535 + 64};
 
   Packet(const Packet&) = delete;
   Packet& operator=(const Packet&) = delete;
@@ -83,7 +86,15 @@ class Packet {
     ASSERT(n <= size());
     end_ = begin_ + static_cast<std::uint32_t>(n);
   }
-  [[nodiscard]] std::size_t tailroom() const { return capacity_ - end_; }
+  [[nodiscard]] std::size_t tailroom() const { return headroom + class_bytes[size_class_] - end_; }
+
+  /// A hint: the packet will be looked at soon.
+  void expect() const {
+    const auto* lines = reinterpret_cast<const char*>(this);
+    __builtin_prefetch(lines);
+    __builtin_prefetch(lines + sizeof *this + headroom - 64);
+    __builtin_prefetch(lines + sizeof *this + headroom);
+  }
 
   /// Where the IPv4 header and what follows it begin; set by parse_ipv4() or by a builder, kept by push() and pull().
   [[nodiscard]] std::uint8_t* network() { return storage() + network_; }
@@ -92,8 +103,11 @@ class Packet {
   [[nodiscard]] const std::uint8_t* transport() const { return storage() + transport_; }
   [[nodiscard]] std::size_t network_size() const { return end_ - network_; }
   [[nodiscard]] std::size_t transport_size() const { return end_ - transport_; }
-  void mark_network() { network_ = begin_; }
-  void mark_transport(std::size_t header_size) { transport_ = network_ + static_cast<std::uint32_t>(header_size); }
+  void mark_network() {
+    ASSERT(begin_ <= 0xffff);
+    network_ = static_cast<std::uint16_t>(begin_);
+  }
+  void mark_transport(std::size_t header_size) { transport_ = static_cast<std::uint16_t>(network_ + header_size); }
   /// The packet begins with its IPv4 header again (a link header in front is dropped).
   void pull_to_network() { begin_ = network_; }
 
@@ -118,13 +132,13 @@ class Packet {
 
   PacketPool* pool_ = nullptr;
   Packet* next_ = nullptr;
-  std::uint32_t capacity_ = 0;
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
-  std::uint32_t network_ = 0;
-  std::uint32_t transport_ = 0;
+  std::uint16_t network_ = 0;  // headers stand in the headroom or just behind it
+  std::uint16_t transport_ = 0;
   std::uint8_t size_class_ = 0;
 };
+static_assert(sizeof(Packet) == 64);
 
 /// The only owner of a packet; move-only. A dying one gives the buffer back to its pool.
 class PacketRef {
@@ -164,7 +178,7 @@ class PacketPool {
   [[nodiscard]] PacketRef allocate(std::size_t bytes);
   /// A copy of everything, meta data included: for taps and multicast only.
   [[nodiscard]] PacketRef clone(const Packet& packet);
-  static constexpr std::size_t largest_packet = 65535 + 64;
+  static constexpr std::size_t largest_packet = Packet::class_bytes[3];
 
   [[nodiscard]] std::size_t in_use() const { return in_use_; }
   /// How many packets the system was ever asked for: constant in the steady state.

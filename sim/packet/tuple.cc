@@ -52,6 +52,20 @@ std::size_t TupleHash::operator()(const Tuple& tuple) const {
   return hash * 0xd6e8feb86659fd93;
 }
 
+FlowHint flow_of_frame(const Packet& frame) {
+  if (frame.size() < EthernetView::size + Ipv4View::minimum_size + 4) return {};
+  const std::uint8_t* link = frame.data();
+  const std::uint8_t* ip = link + EthernetView::size;
+  if (load16(link + 12) != static_cast<std::uint16_t>(EtherType::ipv4) || ip[0] != 0x45) return {};
+  Tuple tuple{Ipv4Address(load32(ip + 12)), Ipv4Address(load32(ip + 16)), load16(ip + 20), load16(ip + 22), ip[9]};
+  if (IpProtocol{tuple.protocol} == IpProtocol::icmp) {
+    if (frame.size() < EthernetView::size + Ipv4View::minimum_size + IcmpView::size) return {};
+    tuple.destination_port = tuple.source_port;
+    tuple.source_port = load16(ip + 24);
+  }
+  return {tuple, true};
+}
+
 Tuple tuple_of(const Packet& packet) {
   const Ipv4View ip = ipv4(packet);
   Tuple tuple{ip.source(), ip.destination(), 0, 0, ip.protocol()};

@@ -40,6 +40,13 @@ struct TupleHash {
 /// fragments, other protocols, cut headers).
 [[nodiscard]] Tuple tuple_of(const Packet& packet);
 
+/// The tuple that a frame probably has, for hints: read from where the headers of most frames stand.
+struct FlowHint {
+  Tuple tuple;
+  bool readable = false;
+};
+[[nodiscard]] FlowHint flow_of_frame(const Packet& frame);
+
 }  // namespace ekspath
 
 /// "192.168.1.101:40000 > 8.8.8.8:53 udp", "192.168.1.101 > 8.8.8.8 icmp echo request id 7", "a > b 47".

@@ -67,7 +67,7 @@ std::string_view qdisc_of(const Interface& interface) {
 }
 
 std::string name_at_peer(const Interface& interface) {
-  return interface.peer ? fmt::format("{}@if{}", interface.name, interface.peer->index) : interface.name;
+  return interface.peer != nullptr ? fmt::format("{}@if{}", interface.name, interface.peer->index) : interface.name;
 }
 
 /// What containerd calls a pod's namespace: cni- and a UUID (version 4), here of the seed's.
@@ -80,10 +80,10 @@ std::string cni_netns_name(const World& world, std::string_view pod) {
 
 /// " link-netns cni-..." on a node; in a pod the node's namespace has no name: " link-netnsid 0".
 std::string link_netns(const IpSubject& subject, const Interface& interface) {
-  if (!interface.peer) return {};
-  const Host* peer = subject.world.host(interface.peer->netns);
+  if (interface.peer == nullptr) return {};
+  const Host* peer = subject.world.host(interface.peer->netns->name());
   if (peer != nullptr && peer->kind == HostKind::pod) {
-    return " link-netns " + cni_netns_name(subject.world, interface.peer->netns);
+    return " link-netns " + cni_netns_name(subject.world, interface.peer->netns->name());
   }
   return " link-netnsid 0";
 }

@@ -31,6 +31,15 @@ class ReferenceIndex {
     return none;
   }
 
+  /// Hints for find().
+  void fetch(std::uint32_t hash) const {
+    if (!entries_.empty()) __builtin_prefetch(&entries_[hash & mask()]);
+  }
+  /// The first reference under `hash`, whatever it stands for, or none.
+  [[nodiscard]] std::uint32_t guess(std::uint32_t hash) const {
+    return find(hash, [](std::uint32_t) { return true; });
+  }
+
  private:
   struct Entry {
     std::uint32_t hash = 0;
@@ -38,7 +47,7 @@ class ReferenceIndex {
   };
   [[nodiscard]] std::size_t mask() const { return entries_.size() - 1; }
   [[nodiscard]] std::size_t position(std::uint32_t hash, std::uint32_t reference) const;
-  void grow();
+  [[gnu::cold]] void grow();
 
   std::vector<Entry> entries_;
   std::size_t used_ = 0;
@@ -83,6 +92,9 @@ class ConnectionTable {
   }
   [[nodiscard]] Slot* slot_of(ConnectionId id);
   [[nodiscard]] Found find(const Tuple& tuple);
+  /// Hints for a later find(): its place in the index, then what probably stands there.
+  void fetch_place(const Tuple& tuple) const;
+  void fetch_connection(const Tuple& tuple) const;
 
   /// Remembers the connection by its original source: what SNAT looks at to keep a mapping. hash_by_src()
   void add_source(ConnectionId id);

@@ -224,10 +224,9 @@ std::string_view words_for(CtInfo info) {
   return "";
 }
 
-void observe_at(const Hop& hop, Stage stage, const Packet& packet, std::string_view words) {
-  if (hop.netns.observer == nullptr) [[likely]]
-    return;
-  observe(hop.netns, hop.out != nullptr ? hop.out : hop.in, stage, Verdict::pass, packet, words);
+inline void observe_at(const Hop& hop, Stage stage, const Packet& packet, std::string_view words) {
+  if (hop.netns.observer != nullptr) [[unlikely]]
+    observe(hop.netns, hop.out != nullptr ? hop.out : hop.in, stage, Verdict::pass, packet, words);
 }
 
 }  // namespace
@@ -461,6 +460,13 @@ void Conntrack::masquerade_gone(std::uint32_t interface_index, Ipv4Address addre
   erase_if([&](const Connection& connection) {
     return connection.masquerade_interface == interface_index && connection.reply.destination == address;
   });
+}
+
+void Conntrack::fetch() const { __builtin_prefetch(&state_->table); }
+
+void Conntrack::expect(const Tuple& tuple, unsigned stage) const {
+  if (stage == 0) state_->table.fetch_place(tuple);
+  if (stage == 1) state_->table.fetch_connection(tuple);
 }
 
 const ConntrackStatistics& Conntrack::statistics() const { return state_->statistics; }

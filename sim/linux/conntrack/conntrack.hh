@@ -55,6 +55,10 @@ class Conntrack {
   /// Netns::conntrack_timer: destroys what has expired.
   void fire(const Event& event);
 
+  /// Hints: a packet of this tuple comes soon. See Entity::expect().
+  void fetch() const;
+  void expect(const Tuple& tuple, unsigned stage) const;
+
   /// For the other files of this folder.
   [[nodiscard]] ConntrackState& state() { return *state_; }
 

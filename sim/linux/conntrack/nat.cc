@@ -32,7 +32,8 @@ std::uint32_t done_bit(Side side) {
 
 const Interface* where(const Hop& hop) { return hop.out != nullptr ? hop.out : hop.in; }
 
-void observe_translation(Hop& hop, const Packet& packet, const Tuple& before, std::string_view words) {
+[[gnu::cold]] void observe_translation(Hop& hop, const Packet& packet, const Tuple& before,
+                                       std::string_view words) {
   hop.netns.observer->decided({.time = hop.netns.now(),
                                .trace = packet.meta.trace,
                                .where = where(hop) != nullptr ? where(hop)->place : hop.netns.place(),

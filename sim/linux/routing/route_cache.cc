@@ -6,7 +6,12 @@ namespace ekspath {
 
 void RouteCache::remember(const Key& key, const RouteResult& result) {
   if (mask_ == 0) grow();
-  Entry* entry = &entries_[place_of(key)];
+  std::size_t place = place_of(key);
+  if (entries_[place].key.question != Question::none &&
+      entries_[place ^ other_place].key.question == Question::none) {
+    place ^= other_place;
+  }
+  Entry* entry = &entries_[place];
   if (entry->key.question == Question::none) {
     ++used_;
   } else if (++displaced_ > mask_ && mask_ + 1 < largest_size) {

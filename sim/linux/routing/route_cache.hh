@@ -34,16 +34,35 @@ class RouteCache {
 
   [[nodiscard]] const RouteResult* find(const Key& key) const {
     if (mask_ == 0) return nullptr;
-    const Entry& entry = entries_[place_of(key)];
-    return entry.key == key ? &entry.result : nullptr;
+    const std::size_t place = place_of(key);
+    if (entries_[place].key == key) [[likely]]
+      return &entries_[place].result;
+    const Entry& other = entries_[place ^ other_place];
+    return other.key == key ? &other.result : nullptr;
   }
   void remember(const Key& key, const RouteResult& result);
+  /// Hints for find(): the places of a packet's two questions; what probably will be found.
+  void fetch(const Key& key) const {
+    if (mask_ != 0) {
+      const std::size_t place = place_of(key);
+      __builtin_prefetch(&entries_[place]);
+      __builtin_prefetch(&entries_[place ^ 1]);
+    }
+  }
+  /// All places, where there are few.
+  void fetch_all() const {
+    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) __builtin_prefetch(&entries_[i]);
+  }
+  [[nodiscard]] const RouteResult* guess(const Key& key) const {
+    return mask_ == 0 ? nullptr : &entries_[place_of(key)].result;
+  }
   void forget() {
     if (used_ != 0) forget_all();
   }
 
  private:
-  static constexpr std::size_t first_size = 4;  // a pod that talks to one other
+  static constexpr std::size_t first_size = 4;   // a pod that talks to one other
+  static constexpr std::size_t other_place = 2;  // an answer stands in one of two places, this far apart
   static constexpr std::size_t largest_size = 4096;
 
   struct alignas(64) Entry {
@@ -52,13 +71,16 @@ class RouteCache {
   };
   static_assert(sizeof(Entry) == 64);
 
+  /// The two questions of a packet on its way, where to and where from, stand side by side: who asks the way
+  /// back asks with the addresses the other way round.
   [[nodiscard]] std::size_t place_of(const Key& key) const {
-    std::uint64_t mixed =
-        (std::uint64_t{key.destination.bits()} << 32 | key.source.bits()) * 0x9e3779b97f4a7c15;
-    mixed ^= std::uint64_t{key.in_interface} << 32 ^ key.mark ^ key.out_interface << 16 ^
-             static_cast<std::uint64_t>(key.question) << 40 ^ std::uint64_t{key.tos} << 48;
+    const bool back = key.question == Question::way_back;
+    const std::uint32_t from = back ? key.destination.bits() : key.source.bits();
+    const std::uint32_t to = back ? key.source.bits() : key.destination.bits();
+    std::uint64_t mixed = (std::uint64_t{to} << 32 | from) * 0x9e3779b97f4a7c15;
+    mixed ^= mixed >> 32;
     mixed *= 0xd6e8feb86659fd93;
-    return static_cast<std::size_t>(mixed >> 40) & mask_;
+    return (static_cast<std::size_t>(mixed >> 40) << 1 | (back ? 1U : 0U)) & mask_;
   }
   void grow();
   void forget_all();

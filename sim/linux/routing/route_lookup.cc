@@ -166,6 +166,38 @@ RouteResult Routing::State::look_up(const FlowKey& key) const {
   return result;
 }
 
+void Routing::fetch() const {
+  const auto* lines = reinterpret_cast<const char*>(state_.get());
+  __builtin_prefetch(lines);
+  __builtin_prefetch(lines + 64);
+}
+
+void Routing::expect(const FlowKey& key, unsigned stage) const {
+  const RouteCache& known = state_->known;
+  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::lookup, 0);
+  if (stage == 0) return known.fetch(question);
+  const RouteResult* answer = known.guess(question);
+  if (answer == nullptr || answer->out == nullptr) return;
+  const auto* out = reinterpret_cast<const char*>(answer->out);
+  switch (stage) {
+    case 1:
+      __builtin_prefetch(out);
+      __builtin_prefetch(out + 64);
+      __builtin_prefetch(answer->route);
+      break;
+    case 2:
+      if (answer->out->link) answer->out->link->fetch();
+      break;
+    case 3:
+      if (answer->out->link) answer->out->link->fetch_end();
+      break;
+    default:
+      break;
+  }
+}
+
+void Routing::expect_sent() const { state_->known.fetch_all(); }
+
 RouteResult Routing::State::way_back(const FlowKey& key, std::uint32_t out_interface) {
   const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::way_back, out_interface);
   if (const RouteResult* answer = known.find(question)) return *answer;

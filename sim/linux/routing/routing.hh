@@ -63,6 +63,11 @@ class Routing {
   [[nodiscard]] Ipv4Address select_source(const Interface* out, Ipv4Address destination,
                                           RouteScope scope = RouteScope::global) const;
 
+  /// Hints: a packet like this comes in soon, or one leaves. See Entity::expect().
+  void fetch() const;
+  void expect(const FlowKey& key, unsigned stage) const;
+  void expect_sent() const;
+
   // `ip route`, `ip rule`
   [[nodiscard]] int add_route(std::uint32_t table, const Route& route);      // EEXIST, ENETUNREACH, EINVAL, ENODEV
   [[nodiscard]] int replace_route(std::uint32_t table, const Route& route);
@@ -97,7 +102,7 @@ class Routing {
   /// "1024:\tfrom all fwmark 0x80/0x80 lookup main", as `ip rule` prints it. Cold.
   [[nodiscard]] std::string text(const PolicyRule& rule) const;
   /// "1024: from all fwmark 0x80/0x80 lookup main -> default via 192.168.1.1 dev ens5": what decided, for observers. Cold.
-  [[nodiscard]] std::string text(const RouteResult& result) const;
+  [[nodiscard, gnu::cold]] std::string text(const RouteResult& result) const;
 
  private:
   struct State;

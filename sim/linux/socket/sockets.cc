@@ -47,6 +47,42 @@ void Sockets::fire(const Event& event) {
   }
 }
 
+void Sockets::expect(const Tuple& tuple, unsigned stage) const {
+  if (stage == 0) return fetch_tables();
+  if (stage > 2 || IpProtocol{tuple.protocol} != IpProtocol::udp) return;
+  const auto found = tables_->udp.find(tuple.destination_port);
+  if (found == tables_->udp.end()) return;
+  if (stage == 1) {
+    __builtin_prefetch(found->second.data());
+    return;
+  }
+  const auto* socket = reinterpret_cast<const char*>(found->second.front());
+  for (std::size_t at = 0; at < sizeof(UdpSocket) + 64; at += 64) __builtin_prefetch(socket + at);
+}
+
+void Sockets::expect(const Event& event, unsigned stage) const {
+  if (stage == 0) {
+    __builtin_prefetch(this);
+    return;
+  }
+  if (TimerArgument::owner(event.argument) != TimerArgument::Owner::alarm) return;
+  const std::uint32_t slot = TimerArgument::slot(event.argument);
+  if (stage == 1) return fetch_tables();
+  if (slot >= tables_->alarms.size()) return;
+  Alarm* const& alarm = tables_->alarms[slot];
+  if (stage == 2) __builtin_prefetch(&alarm);
+  if (stage != 3 || alarm == nullptr) return;
+  // An alarm stands in front of the program that it wakes, if that thinks of its speed.
+  constexpr std::size_t program_bytes = 448;
+  for (std::size_t at = 0; at < program_bytes; at += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(alarm) + at);
+}
+
+void Sockets::fetch_tables() const {
+  const auto* lines = reinterpret_cast<const char*>(tables_.get());
+  for (std::size_t at = 0; at < sizeof(SocketTables); at += 64) __builtin_prefetch(lines + at);
+}
+
 std::vector<SocketSummary> Sockets::summary() const {
   std::vector<SocketSummary> lines;
   constexpr auto tcp = static_cast<std::uint8_t>(IpProtocol::tcp);

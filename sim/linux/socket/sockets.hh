@@ -8,6 +8,7 @@
 #include "sim/engine/event.hh"
 #include "sim/linux/netfilter/hook.hh"
 #include "sim/packet/packet.hh"
+#include "sim/packet/tuple.hh"
 
 namespace ekspath {
 
@@ -44,9 +45,15 @@ class Sockets {
   /// As `ss -a` lists them: TCP then UDP, listeners first, each by local address and port.
   [[nodiscard]] std::vector<SocketSummary> summary() const;
 
+  /// Hints: a packet of this tuple, or this timer, comes soon. See Entity::expect().
+  void expect(const Tuple& tuple, unsigned stage) const;
+  void expect(const Event& event, unsigned stage) const;
+
   [[nodiscard]] SocketTables& tables() { return *tables_; }
 
  private:
+  void fetch_tables() const;
+
   std::unique_ptr<SocketTables> tables_;
 };
 

@@ -98,7 +98,7 @@ void bytes_per_pod(benchmark::State& state) {
       own.address = Ipv4Address(0x0a010000 + i);
       int error = pod.add_address(eth0, own);
       pod.set_up(eth0, true);
-      node.set_up(*eth0.peer->end, true);
+      node.set_up(*eth0.peer, true);
       Route gateway;
       gateway.prefix = Prefix(Ipv4Address(169, 254, 1, 1), 32);
       gateway.out_interface = eth0.index;

@@ -31,8 +31,8 @@ struct Options {
 };
 
 constexpr std::string_view usage =
-    "usage: bench_lab [--nodes=3] [--pods=10] [--packets=100000] [--flows=0 (one a pod)] [--size=56]\n"
-    "                 [--interval_us=100] [--pattern=cross-node|internet] [--captures=none|files] "
+    "usage: bench_lab [--nodes=3] [--pods=10] [--packets=100000] [--busy_nodes=0 (all)] [--flows=0 (one a pod)]\n"
+    "                 [--size=56] [--interval_us=100] [--pattern=cross-node|internet] [--captures=none|files] "
     "[--out=DIR]\n"
     "a pcap of every interface goes to DIR with --captures=files; DIR is emptied first\n";
 
@@ -49,6 +49,7 @@ bool read_option(std::string_view argument, Options& options) {
   const std::string_view value = argument.substr(equals + 1);
   if (name == "nodes") return read(value, options.size.nodes) && options.size.nodes > 0;
   if (name == "pods") return read(value, options.size.pods) && options.size.pods > 0;
+  if (name == "busy_nodes") return read(value, options.plan.nodes);
   if (name == "packets") return read(value, options.plan.packets);
   if (name == "flows") return read(value, options.plan.flows);
   if (name == "size") return read(value, options.plan.payload_bytes);
@@ -208,6 +209,10 @@ int main(int count, char** arguments) {
       fmt::print(stderr, "{}: what is '{}'?\n{}", arguments[0], arguments[i], usage);
       return 2;
     }
+  }
+  if (options.plan.nodes > options.size.nodes) {
+    fmt::print(stderr, "{}: --busy_nodes: there are only {} nodes\n{}", arguments[0], options.size.nodes, usage);
+    return 2;
   }
   return measure(options);
 }

@@ -13,7 +13,9 @@ constexpr Nanoseconds first_packet{1000};
 }  // namespace
 
 FloodTraffic::FloodTraffic(World& world, const ClusterSize& size, const FloodPlan& plan) {
-  const std::uint32_t pods = size.nodes * size.pods;
+  const std::uint32_t nodes = plan.nodes == 0 ? size.nodes : plan.nodes;
+  ASSERT(nodes <= size.nodes);
+  const std::uint32_t pods = nodes * size.pods;
   const std::uint32_t flows = plan.flows == 0 ? pods : plan.flows;
   const std::uint64_t each = plan.packets / flows;
   const std::uint64_t rest = plan.packets % flows;
@@ -25,11 +27,11 @@ FloodTraffic::FloodTraffic(World& world, const ClusterSize& size, const FloodPla
     sinks_.push_back(std::make_unique<FloodSink>(*outside->netns, sink_port));
   }
   for (std::uint32_t flow = 0; flow < flows; ++flow) {
-    const std::uint32_t node = flow % size.nodes;
-    const std::uint32_t pod = flow / size.nodes % size.pods;
+    const std::uint32_t node = flow % nodes;
+    const std::uint32_t pod = flow / nodes % size.pods;
     const Host* to = outside;
     if (plan.pattern == FloodPattern::cross_node) {
-      const std::uint32_t next = (node + 1) % size.nodes;
+      const std::uint32_t next = (node + 1) % nodes;
       to = world.host(pod_name(next, pod));
       if (!has_sink[next * size.pods + pod]) {
         has_sink[next * size.pods + pod] = true;

@@ -17,7 +17,8 @@ enum class FloodPattern : std::uint8_t {
 
 struct FloodPlan {
   FloodPattern pattern = FloodPattern::cross_node;
-  std::uint32_t flows = 0;         // 0: one a pod
+  std::uint32_t nodes = 0;         // whose pods send, the first ones; 0: all
+  std::uint32_t flows = 0;         // 0: one a pod of these nodes
   std::uint64_t packets = 100000;  // of all flows
   std::size_t payload_bytes = 56;
   Nanoseconds interval{100'000};  // between two packets of one flow

@@ -199,8 +199,8 @@ void LinuxWorld::add_routes() {
       const Step step = frontier.front();
       frontier.pop();
       for (Interface* interface : step.at->interfaces()) {
-        if (!interface->peer) continue;
-        Interface& far = *interface->peer->end;
+        if (interface->peer == nullptr) continue;
+        Interface& far = *interface->peer;
         if (step.at != &host && !is_leaf && !interface->addresses.empty()) {
           Route route;
           route.prefix = interface->addresses.front().prefix();

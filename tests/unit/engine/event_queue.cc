@@ -100,6 +100,31 @@ TEST_CASE("a queue in use pops what an ordered set would, whatever the delays") 
   compare_with_a_set(6, 432'000'000'000'000, 20'000);
 }
 
+TEST_CASE("a queue that sorts ahead of time gives what an ordered set would, whatever comes in between") {
+  for (const std::uint64_t longest_delay : {300ULL, 20'000ULL, 3'000'000ULL}) {
+    Random random(7, "event_queue", "many");
+    EventQueue queue;
+    std::set<EventKey> reference;
+    std::uint64_t sequence = 0;
+    const auto push = [&](std::int64_t now) {
+      const auto delay = static_cast<std::int64_t>(random.uniform(random.uniform(longest_delay) + 1));
+      const Event added = event(now + delay, static_cast<std::uint32_t>(random.uniform(3)), sequence++);
+      queue.push(added);
+      reference.insert(added.key());
+    };
+    for (int i = 0; i < 3000; ++i) push(0);
+    Event taken;
+    while (!reference.empty()) {
+      REQUIRE_FALSE(queue.take(reference.begin()->time - Nanoseconds(1), taken));
+      REQUIRE(queue.take(Nanoseconds::never(), taken));
+      REQUIRE(taken.key() == *reference.begin());
+      reference.erase(reference.begin());
+      if (sequence < 30'000) push(taken.time.count());
+    }
+    CHECK(queue.empty());
+  }
+}
+
 TEST_CASE("an event before all others may come though later ones were looked at") {
   EventQueue queue;
   queue.push(event(5'000'000'000));
