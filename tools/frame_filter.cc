@@ -20,16 +20,12 @@ class EthernetFilter final : public FrameFilter {
 /// `-i any` sees another link header in front of the packet.
 class AnyFilter final : public FrameFilter {
  public:
-  AnyFilter(CaptureFilter filter, const World& world) : filter_(std::move(filter)) {
-    for (const auto& netns : world.namespaces()) {
-      for (const Interface* interface : netns->interfaces()) {
-        if (interfaces_.size() <= interface->place.value()) interfaces_.resize(interface->place.value() + 1);
-        interfaces_[interface->place.value()] = {interface->index, interface->mac,
-                                                 interface->kind == InterfaceKind::loopback};
-      }
-    }
+  AnyFilter(CaptureFilter filter, const World& world) : filter_(std::move(filter)), world_(&world) {
+    learn_interfaces();
   }
   bool matches(PlaceId interface, Direction direction, const Packet& frame) const override {
+    // One that came to be in the run.
+    if (interface.value() >= interfaces_.size()) learn_interfaces();
     const auto bytes = frame.bytes();
     const Sll2Header header = sll2_header(interfaces_[interface.value()], direction, bytes);
     scratch_.assign(header.begin(), header.end());
@@ -38,8 +34,19 @@ class AnyFilter final : public FrameFilter {
   }
 
  private:
+  void learn_interfaces() const {
+    for (const auto& netns : world_->namespaces()) {
+      for (const Interface* interface : netns->interfaces()) {
+        if (interfaces_.size() <= interface->place.value()) interfaces_.resize(interface->place.value() + 1);
+        interfaces_[interface->place.value()] = {interface->index, interface->mac,
+                                                 interface->kind == InterfaceKind::loopback};
+      }
+    }
+  }
+
   CaptureFilter filter_;
-  std::vector<Sll2Interface> interfaces_;
+  const World* world_;
+  mutable std::vector<Sll2Interface> interfaces_;  // by place
   mutable std::vector<std::uint8_t> scratch_;
 };
 

@@ -113,6 +113,11 @@ std::unique_ptr<LabRun> LabRun::prepare(Scenario scenario) {
     run->steps_ = std::make_unique<StepRunner>(*run->world_, run->scenario_, diagnostics);
   }
   if (!explained(diagnostics)) return nullptr;
+  if (run->world_->cluster) {
+    run->world_->cluster->on_note = [path = run->scenario_.path](const std::string& text) {
+      fmt::print(stderr, "{}: note: {}\n", path, text);
+    };
+  }
   for (const TopologyFinding& finding : Topology(run->world_->fabric).findings()) {
     fmt::print(stderr, "{}: note: {}: {}\n", run->scenario_.path, finding.subject, finding.text);
   }
@@ -120,7 +125,11 @@ std::unique_ptr<LabRun> LabRun::prepare(Scenario scenario) {
 }
 
 bool LabRun::capture(CaptureOutputs outputs) {
-  for (const auto& host : world_->hosts()) outputs.names.push_back({host->address, host->name});
+  for (const auto& host : world_->hosts()) {
+    // A hostNetwork pod's address is its node's, and so is the name.
+    const bool shares = host->kind == HostKind::pod && host->netns->name() != host->name;
+    if (!shares) outputs.names.push_back({host->address, host->name});
+  }
   outputs.start = scenario_.start;
   capture_ = std::make_unique<Capture>(std::move(outputs), world_->places());
   world_->observe(*capture_);
@@ -134,7 +143,10 @@ bool LabRun::capture(CaptureOutputs outputs) {
         add_point(*host, *interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
       }
     }
-    world_->on_interface = [this](Interface& interface) { add_new_interface(interface); };
+    world_->listen_for_interfaces([this](Interface& interface) {
+      const bool loopback = interface.kind == InterfaceKind::loopback;
+      add_new_interface(interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+    });
     return true;
   }
 
@@ -164,6 +176,11 @@ bool LabRun::capture(CaptureOutputs outputs) {
       add_point(*host, *interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
     }
     if (any && filter) capture_->filter_any(host->name, filter);
+    world_->listen_for_interfaces(
+        [this, any, name, netns = host->netns, filter](const Host& owner, Interface& interface) {
+          if (interface.netns == netns && (any || interface.name == name))
+            add_point(owner, interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
+        });
     if (!found) {
       const std::string near = near_miss(name, names);
       diagnostics.report({wish.at.where, fmt::format("{} has no interface '{}'", host->name, name),
@@ -175,14 +192,12 @@ bool LabRun::capture(CaptureOutputs outputs) {
 }
 
 /// An ENI was attached, a pod was wired: everything is captured, so this is.
-void LabRun::add_new_interface(Interface& interface) {
+void LabRun::add_new_interface(Interface& interface, PointOutputs outputs,
+                               std::shared_ptr<const CaptureFilter> filter) {
   const Host* host = world_->host(interface.netns->name());
   if (host == nullptr) return;
   const auto known = points_.find(host->name + "/" + interface.name);
-  if (known == points_.end()) {
-    const bool loopback = interface.kind == InterfaceKind::loopback;
-    return add_point(*host, interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
-  }
+  if (known == points_.end()) return add_point(*host, interface, outputs, std::move(filter));
   capture_->add_place(interface.place, known->second);
   world_->watch(interface, *capture_);
 }

@@ -46,7 +46,8 @@ class LabRun {
   void add_point(const Host& host, Interface& interface, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter);
 
-  void add_new_interface(Interface& interface);
+  void add_new_interface(Interface& interface, PointOutputs outputs,
+                         std::shared_ptr<const CaptureFilter> filter);
 
   Scenario scenario_;
   std::map<std::string, PlaceId> points_;  // by HOST/INTERFACE: where each was first

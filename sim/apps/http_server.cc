@@ -7,6 +7,7 @@
 #include "sim/apps/http_message.hh"
 #include "sim/apps/programs.hh"
 #include "sim/apps/stream.hh"
+#include "sim/apps/web_page.hh"
 
 namespace ekspath {
 namespace {
@@ -46,6 +47,38 @@ std::string echo_body(RunningProgram& self, const TcpSocket& socket, const HttpH
                   socket.remote().address, socket.remote().port, request.first_line);
   for (const auto& [name, value] : request.fields) body += fmt::format("{}: {}\n", name, value);
   return body;
+}
+
+/// What this server says to a request that it understands.
+WebPage page_of(RunningProgram& self, const TcpSocket& socket, const HttpHead& request, HttpServes serves) {
+  const std::string path = request_path(request.first_line);
+  if (serves == HttpServes::nginx) return nginx_page(path);
+  if (serves == HttpServes::agnhost) {
+    const std::string& given = self.environment().host_name;
+    return agnhost_page({path, fmt::format("{}:{}", socket.remote().address, socket.remote().port),
+                         given.empty() ? self.netns().name() : given});
+  }
+  WebPage page;
+  page.head =
+      "Server: ekspath\r\nDate: %D\r\nContent-Type: text/plain\r\nContent-Length: %L\r\nConnection: %C\r\n";
+  page.body = serves == HttpServes::echo ? echo_body(self, socket, request)
+                                         : fmt::format("{}\n", socket.remote().address);
+  return page;
+}
+
+/// The page as bytes: %D, %L and %C filled in.
+std::string answer_text(const WebPage& page, bool closes, std::string_view date) {
+  const auto filled = [&](std::string text) {
+    const auto fill = [&](std::string_view mark, std::string_view value) {
+      for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
+        text.replace(at, mark.size(), value);
+    };
+    fill("%D", date);
+    fill("%L", fmt::format("{}", page.body.size()));
+    fill("%C", closes ? "close" : "keep-alive");
+    return text;
+  };
+  return fmt::format("HTTP/1.1 {}\r\n{}\r\n", page.status, filled(page.head));
 }
 
 /// A request that came in whole, and who asks.
@@ -99,17 +132,13 @@ Task<void> serve_connection(RunningProgram& self, std::unique_ptr<TcpSocket> acc
 
 /// What the servers of `listens` answer.
 std::string answer_of_server(const HttpExchange& exchange, HttpServes serves) {
-  std::string body;
-  if (exchange.understood) {
-    body = serves == HttpServes::echo ? echo_body(exchange.self, exchange.socket, exchange.request)
-                                      : fmt::format("{}\n", exchange.socket.remote().address);
-  }
-  std::string answer = fmt::format(
-      "HTTP/1.1 {}\r\nServer: ekspath\r\nDate: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-      "Connection: {}\r\n\r\n",
-      exchange.understood ? "200 OK" : "400 Bad Request", exchange.date(), body.size(),
-      exchange.closes ? "close" : "keep-alive");
-  if (!exchange.request.first_line.starts_with("HEAD ")) answer += body;
+  WebPage page{"400 Bad Request",
+               "Server: ekspath\r\nDate: %D\r\nContent-Type: text/plain\r\nContent-Length: %L\r\nConnection: "
+               "%C\r\n",
+               ""};
+  if (exchange.understood) page = page_of(exchange.self, exchange.socket, exchange.request, serves);
+  std::string answer = answer_text(page, exchange.closes, exchange.date());
+  if (!exchange.request.first_line.starts_with("HEAD ")) answer += page.body;
   return answer;
 }
 

@@ -58,8 +58,8 @@ Parsed parse_program(const std::vector<std::string>& arguments) {
   return CommandError{text};
 }
 
-constexpr std::array<std::string_view, 5> server_names{"http-client-address", "http-echo", "tcp-echo",
-                                                       "udp-echo", "udp-sink"};
+constexpr std::array<std::string_view, 7> server_names{
+    "agnhost", "http-client-address", "http-echo", "nginx", "tcp-echo", "udp-echo", "udp-sink"};
 
 RunningProgram::Main server_main(ServerKind kind, std::uint16_t port) {
   switch (kind) {
@@ -68,6 +68,10 @@ RunningProgram::Main server_main(ServerKind kind, std::uint16_t port) {
           [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::client_address); };
     case ServerKind::http_echo:
       return [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::echo); };
+    case ServerKind::nginx:
+      return [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::nginx); };
+    case ServerKind::agnhost:
+      return [port](RunningProgram& self) { return http_server_main(self, port, HttpServes::agnhost); };
     case ServerKind::tcp_echo:
       return [port](RunningProgram& self) { return tcp_echo_main(self, port); };
     case ServerKind::udp_echo:

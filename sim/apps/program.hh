@@ -91,7 +91,15 @@ using HttpHandler = std::function<HttpAnswer(std::string_view method, std::strin
                                                         HttpHandler handler);
 
 /// What `listens: [{port: 80, serves: http-echo}]` may name.
-enum class ServerKind : std::uint8_t { http_client_address, http_echo, tcp_echo, udp_echo, udp_sink };
+enum class ServerKind : std::uint8_t {
+  agnhost,
+  http_client_address,
+  http_echo,
+  nginx,
+  tcp_echo,
+  udp_echo,
+  udp_sink,
+};
 [[nodiscard]] std::optional<ServerKind> parse_server_kind(std::string_view text);
 [[nodiscard]] std::span<const std::string_view> server_kind_names();
 

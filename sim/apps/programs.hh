@@ -23,7 +23,7 @@ struct TracerouteOptions;
 [[nodiscard]] Task<int> ping_main(RunningProgram& self, PingOptions options);
 [[nodiscard]] Task<int> traceroute_main(RunningProgram& self, TracerouteOptions options);
 
-enum class HttpServes : std::uint8_t { echo, client_address };
+enum class HttpServes : std::uint8_t { echo, client_address, nginx, agnhost };
 [[nodiscard]] Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves);
 [[nodiscard]] Task<int> http_agent_main(RunningProgram& self, std::uint16_t port, HttpHandler handler);
 [[nodiscard]] Task<int> tcp_echo_main(RunningProgram& self, std::uint16_t port);

@@ -23,6 +23,10 @@ struct Node {
   std::string kubernetes_name;  // "ip-192-168-1-251.ap-northeast-2.compute.internal"
   std::string zone;             // "ap-northeast-2a"
   std::string instance_type;
+  std::string group;           // node group
+  std::string resolv_conf;     // the text of its /etc/resolv.conf
+  std::string hosts_file;  // of its /etc/hosts
+  Ipv4Address public_address;  // unspecified: none
   Netns* netns = nullptr;
   Ipv4Address address;
   std::string instance_id;  // "i-0..."

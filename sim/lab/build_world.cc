@@ -12,6 +12,7 @@
 #include "sim/eks/eni_device.hh"
 #include "sim/eks/max_pods.hh"
 #include "sim/eks/pod_files.hh"
+#include "sim/lab/check_manifest.hh"
 #include "sim/lab/world.hh"
 
 namespace ekspath {
@@ -45,6 +46,7 @@ class Builder {
     for (const auto* instance : by_name(scenario_.instances)) add_instance(*instance);
     for (const auto* host : by_name(scenario_.internet_hosts)) add_internet_host(*host);
     if (scenario_.cluster) add_cluster(*scenario_.cluster);
+    if (diagnostics_.ok()) apply_manifests();
     set_interface_links();
     return diagnostics_.ok() ? std::move(world_) : nullptr;
   }
@@ -487,13 +489,62 @@ class Builder {
                            std::stoi(entry.version->substr(dot + 1))};
     CniEnvironment environment;
     for (const Setting& setting : entry.cni.env) environment[*setting.name] = *setting.value;
-    world_->cluster = std::make_unique<Cluster>(world_->engine(), scenario_.seed, *entry.name,
-                                                *entry.service_cidr, versions, std::move(environment));
+    Cluster::Settings settings;
+    settings.service_cidr = *entry.service_cidr;
+    settings.delays = entry.delays;
+    settings.private_domain = private_domain();
+    settings.hosts = world_.get();
+    world_->cluster = std::make_unique<Cluster>(world_->engine(), scenario_.seed, *entry.name, versions,
+                                                std::move(environment), std::move(settings));
+    world_->cluster->start_dns = [this_world = world_.get()](const ApiObject& pod, Netns& netns,
+                                                             const ProgramEnvironment& around) {
+      ObjectStore& objects = this_world->cluster->objects();
+      return start_coredns(objects,
+                           {&netns, pod.as<PodStatus>().pod_ip, installed_corefile(objects), around});
+    };
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
     start_name_servers();
+    world_->cluster->place_control_plane(control_plane_addresses(entry, cluster_group));
     world_->cluster->settle();
+  }
+
+  /// EKS keeps an ENI of its own in two of the subnets: the endpoints of the service default/kubernetes.
+  std::vector<Ipv4Address> control_plane_addresses(const ClusterEntry& entry, SecurityGroupId group) {
+    std::vector<std::string> subnets;
+    for (const NodeEntry& node : entry.nodes) {
+      if (subnets.size() < 2 && std::ranges::find(subnets, node.subnet) == subnets.end())
+        subnets.push_back(node.subnet);
+    }
+    if (subnets.size() == 1) subnets.push_back(subnets.front());
+    std::vector<Ipv4Address> addresses;
+    for (const std::string& subnet : subnets) {
+      EniSpec spec;
+      spec.name = fmt::format("{}/control-plane{}", *entry.name, addresses.size());
+      spec.subnet = world_->fabric.find_subnet(subnet).value();
+      spec.security_groups = {group};
+      spec.description = fmt::format("Amazon EKS {}", *entry.name);
+      // A subnet that is full has no room for one: then the service has one endpoint less.
+      const auto eni = world_->fabric.create_eni(spec);
+      if (eni) addresses.push_back(world_->fabric.eni(eni.value()).primary_address());
+    }
+    return addresses;
+  }
+
+  /// As by `kubectl apply -f`, before the first step.
+  void apply_manifests() {
+    for (const ManifestFile& file : scenario_.manifests) {
+      for (const ManifestDocument& document : read_manifest(file.text, *file.path, diagnostics_)) {
+        if (!world_->cluster) {
+          diagnostics_.report({file.path.where, "manifests in a scenario without a cluster", "", ""});
+          return;
+        }
+        const ApiServer::Applied applied = world_->cluster->api().apply(document.document, "default");
+        if (applied.outcome) continue;
+        diagnostics_.report({document.tree.where, applied.outcome.error->text(), "", ""});
+      }
+    }
   }
 
   void add_node(VpcId vpc, const NodeEntry& entry) {
@@ -528,6 +579,10 @@ class Builder {
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
     world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
                       entry.name, instance_resolv_conf(place.vpc), hosts_file()});
+    node.group = entry.group;
+    node.resolv_conf = instance_resolv_conf(place.vpc);
+    node.hosts_file = hosts_file();
+    node.public_address = public_address;
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
   }
@@ -585,8 +640,9 @@ class Builder {
     }
     // A hostNetwork pod's host name is its node's.
     const std::string host_name = entry.host_network ? node->kubernetes_name : pod.name;
-    Host& host = world_->add_host({pod.name, HostKind::pod, pod.netns, host_name, pod.address, Ipv4Address(),
-                                   node->name, pod_resolv_conf_of(entry, *node), ""});
+    Host& host =
+        world_->add_host({pod.name, HostKind::pod, pod.netns, host_name, pod.address, Ipv4Address(),
+                          node->name, pod_resolv_conf_of(entry, *node), "", pod.pod_namespace, pod.name});
     const std::string error = world_->cluster->place(std::move(pod));
     if (!error.empty()) {
       diagnostics_.report({entry.name.where, error, fmt::format("room in the pool of {}", *entry.node), ""});

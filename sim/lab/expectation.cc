@@ -110,6 +110,12 @@ void Expectations::prepare(const CaptureExpectation& expectation, Diagnostics& d
     }
   }
   frames_.back() = std::make_unique<FrameCount>(*world_, interfaces, std::move(filter));
+  // What comes to be in the run is counted too: a pod's veth among `any`, ens6 by its name.
+  world_->listen_for_interfaces(
+      [this, count = frames_.back().get(), netns = host->netns, any, interface_name](Interface& interface) {
+        if (interface.netns == netns && (any || interface.name == interface_name))
+          world_->watch(interface, *count);
+      });
 }
 
 void Expectations::prepare(const StepExpectation& expectation, Diagnostics& diagnostics) {

@@ -314,8 +314,34 @@ Form<std::string> cluster_version_form() {
   });
 }
 
+/// cluster.delays: what the defaults of ControlDelays are changed to.
+Form<ControlDelays> delays_form() {
+  const auto step = [](const char* name, Nanoseconds ControlDelays::*member, const char* about) {
+    return field(name, member, duration_form(), about);
+  };
+  return record<ControlDelays>(
+      "the cluster's delays",
+      {step("controller", &ControlDelays::controller,
+            "from a write to the controller that acts; default: 20ms"),
+       step("schedule", &ControlDelays::schedule, "the scheduler's time for one pod; default: 5ms"),
+       step("endpoints", &ControlDelays::endpoints, "from a pod's change to its endpoints; default: 100ms"),
+       step("kubelet", &ControlDelays::kubelet, "from a binding to the kubelet's first look; default: 50ms"),
+       step("sandbox", &ControlDelays::sandbox, "pause container and CNI ADD; default: 400ms"),
+       step("pull", &ControlDelays::pull, "an image that the node lacks; default: 2s"),
+       step("resolve", &ControlDelays::resolve,
+            "an image that the node has, with policy Always; default: 500ms"),
+       step("start", &ControlDelays::start, "one container, created and started; default: 200ms"),
+       step("ready", &ControlDelays::ready, "until the kubelet sees that it runs; default: 1s"),
+       step("stop", &ControlDelays::stop, "a program that heeds SIGTERM; default: 200ms"),
+       step("teardown", &ControlDelays::teardown, "CNI DEL and the pod's removal; default: 300ms"),
+       step("retry", &ControlDelays::retry, "after a sandbox that failed; default: 11s"),
+       step("reschedule", &ControlDelays::reschedule,
+            "an unschedulable pod that nothing helped; default: 5m")});
+}
+
 struct ClusterFile {
   Location where;
+  ControlDelays delays;
   LocatedName name;
   std::optional<Located<std::string>> version;
   std::optional<LocatedName> vpc;
@@ -348,9 +374,12 @@ const Form<ClusterEntry>& cluster_form() {
                  "[default]"),
            field("nodeGroups", &ClusterFile::node_groups, list_of(node_group_form()), "its nodes",
                  Presence::required),
+           field("delays", &ClusterFile::delays, delays_form(),
+                 "how long controllers and kubelets take for each step"),
            field("pods", &ClusterFile::pods, list_of(pod_form()), "pods placed by hand")}),
       [](const ClusterFile& raw, ClusterEntry& cluster, Reading&) {
         cluster.name = raw.name;
+        cluster.delays = raw.delays;
         cluster.version = raw.version.value_or(Located<std::string>{"1.31", raw.where});
         if (raw.vpc) cluster.vpc = *raw.vpc;
         // Where the file is silent the prefix stays 0.0.0.0/0 until the VPC is known: load_check.

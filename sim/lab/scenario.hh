@@ -13,6 +13,7 @@
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/nanoseconds.hh"
 #include "sim/base/prefix.hh"
+#include "sim/eks/controllers/control_delays.hh"
 #include "sim/eks/ec2_delays.hh"
 #include "sim/packet/fate.hh"
 
@@ -223,6 +224,7 @@ struct NodeEntry {
 };
 
 struct ClusterEntry {
+  ControlDelays delays;  // of the control plane and the kubelets
   LocatedName name;
   Located<std::string> version;  // "1.31"
   LocatedName vpc;

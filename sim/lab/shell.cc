@@ -142,27 +142,14 @@ Host* find_host(World& world, const Line& line, CommandOutput& output) {
 }  // namespace
 
 const std::vector<CommandKind>& host_commands() {
-  static const std::vector<CommandKind> commands{arp_command(),
-                                                 cat_command(),
-                                                 conntrack_command(),
-                                                 curl_command(),
-                                                 dig_command(),
-                                                 getent_command(),
-                                                 hostname_command(),
-                                                 ifconfig_command(),
-                                                 ip_command(),
-                                                 ipset_command(),
-                                                 iptables_command(),
-                                                 iptables_restore_command(),
-                                                 iptables_save_command(),
-                                                 nc_command(),
-                                                 nslookup_command(),
-                                                 ping_command(),
-                                                 route_command(),
-                                                 ss_command(),
-                                                 sysctl_command(),
-                                                 tcpdump_command(),
-                                                 traceroute_command()};
+  static const std::vector<CommandKind> commands{
+      arp_command(),           cat_command(),      conntrack_command(),
+      curl_command(),          dig_command(),      getent_command(),
+      hostname_command(),      ifconfig_command(), ip_command(),
+      ipset_command(),         iptables_command(), iptables_restore_command(),
+      iptables_save_command(), nc_command(),       nslookup_command(),
+      ping_command(),          route_command(),    ss_command(),
+      sysctl_command(),        tcpdump_command(),  traceroute_command()};
   return commands;
 }
 

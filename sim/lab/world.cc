@@ -1,6 +1,9 @@
 #include "sim/lab/world.hh"
 
 #include <algorithm>
+#include <utility>
+
+#include "sim/base/assert.hh"
 
 namespace ekspath {
 
@@ -8,7 +11,7 @@ World::World(std::uint64_t seed, std::int64_t epoch_ns)
     : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns, &births_},
       fabric({engine_, pool_, places_, seed}) {}
 
-// What the cluster's agents serve ends before the namespaces that it is served in.
+// What runs in the cluster's pods ends before the namespaces that it runs in.
 World::~World() { cluster.reset(); }
 
 Host* World::host(std::string_view name) {
@@ -19,25 +22,67 @@ Host* World::host(std::string_view name) {
 
 const Host* World::host(std::string_view name) const { return const_cast<World*>(this)->host(name); }
 
-Host* World::pod_host(std::string_view name_space, std::string_view name) {
-  Host* found = host(name);
-  const bool is_it = found != nullptr && found->kind == HostKind::pod && cluster &&
-                     cluster->pod(name_space, name) != nullptr;
-  return is_it ? found : nullptr;
-}
-
 Host& World::add_host(Host host) {
   const auto at =
       std::ranges::lower_bound(hosts_, host.name, {}, [](const auto& known) { return known->name; });
   return **hosts_.insert(at, std::make_unique<Host>(std::move(host)));
 }
 
+Host* World::pod_host(std::string_view pod_namespace, std::string_view pod) {
+  const auto found = std::ranges::find_if(hosts_, [&](const auto& host) {
+    return host->kind == HostKind::pod && host->pod_name == pod && host->pod_namespace == pod_namespace;
+  });
+  return found == hosts_.end() ? nullptr : found->get();
+}
+
+void World::retire(const Host& host) {
+  const auto found = std::ranges::find(hosts_, &host, &std::unique_ptr<Host>::get);
+  ASSERT(found != hosts_.end());
+  retired_.push_back(std::move(*found));
+  hosts_.erase(found);
+}
+
+Netns& World::open(const Place& place) {
+  if (Host* known = pod_host(place.pod_namespace, place.pod_name)) return *known->netns;
+  // Names are unique within a namespace, hosts are within the world.
+  std::string name = place.pod_name;
+  if (host(name) != nullptr) name += "." + place.pod_namespace;
+  Host added;
+  added.name = name;
+  added.kind = HostKind::pod;
+  added.netns = place.host_netns != nullptr ? place.host_netns : &add_netns(name);
+  added.host_name = place.host_name;
+  added.node = place.node;
+  added.resolv_conf = place.resolv_conf;
+  added.pod_namespace = place.pod_namespace;
+  added.pod_name = place.pod_name;
+  return *add_host(std::move(added)).netns;
+}
+
+void World::give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
+                         std::string hosts_file) {
+  Host* known = pod_host(pod_namespace, pod_name);
+  known->address = address;
+  known->hosts_file = std::move(hosts_file);
+}
+
+ProgramEnvironment World::environment(const std::string& pod_namespace, const std::string& pod_name) {
+  return environment_of(*pod_host(pod_namespace, pod_name));
+}
+
+void World::close(const std::string& pod_namespace, const std::string& pod_name) {
+  if (const Host* known = pod_host(pod_namespace, pod_name)) retire(*known);
+}
+
 Netns& World::add_netns(std::string name) {
-  return *namespaces_.emplace_back(std::make_unique<Netns>(kernel_, std::move(name)));
+  Netns& netns = *namespaces_.emplace_back(std::make_unique<Netns>(kernel_, std::move(name)));
+  if (observed_) netns.observer = &observers_;
+  return netns;
 }
 
 void World::observe(Observer& observer) {
   observers_.add(observer);
+  observed_ = true;
   for (const auto& netns : namespaces_) netns->observer = &observers_;
   fabric.observe(&observers_);
 }
@@ -47,10 +92,7 @@ void World::watch(Interface& interface, Tap& tap) {
   interface.tap = &frames_;
 }
 
-void World::unwatch(Interface& interface, Tap& tap) {
-  frames_.unwatch(interface.place, tap);
-  if (!frames_.watched(interface.place)) interface.tap = nullptr;
-}
+void World::unwatch(PlaceId interface, Tap& tap) { frames_.unwatch(interface, tap); }
 
 std::vector<Interface*> World::interfaces_of(const Host& host) const { return host.netns->interfaces(); }
 

@@ -13,6 +13,7 @@
 #include "sim/aws/vpc_resolver.hh"
 #include "sim/base/diagnostics.hh"
 #include "sim/eks/cluster.hh"
+#include "sim/eks/pod_hosts.hh"
 #include "sim/engine/engine.hh"
 #include "sim/lab/frame_hub.hh"
 #include "sim/lab/scenario.hh"
@@ -30,14 +31,16 @@ struct Host {
   Netns* netns = nullptr;  // a hostNetwork pod's is its node's
   std::string host_name;   // what `hostname` prints
   Ipv4Address address;
-  Ipv4Address public_address;  // unspecified: none
-  std::string node;            // of a pod
-  std::string resolv_conf;     // the text of /etc/resolv.conf
-  std::string hosts_file;      // the text of /etc/hosts
+  Ipv4Address public_address;      // unspecified: none
+  std::string node;                // of a pod
+  std::string resolv_conf;         // the text of /etc/resolv.conf
+  std::string hosts_file;          // the text of /etc/hosts
+  std::string pod_namespace = {};  // of a pod
+  std::string pod_name = {};       // of a pod: its host's name, unless that was taken
 };
 
 /// What was built of a scenario, and the owner of it all.
-class World {
+class World final : public PodHosts {
  public:
   World(std::uint64_t seed, std::int64_t epoch_ns);
   ~World();
@@ -46,11 +49,13 @@ class World {
 
   [[nodiscard]] Host* host(std::string_view name);
   [[nodiscard]] const Host* host(std::string_view name) const;
-  /// The shell of a pod; null when its node has made none.
-  [[nodiscard]] Host* pod_host(std::string_view name_space, std::string_view name);
   /// Sorted by name.
   [[nodiscard]] const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
   Host& add_host(Host host);
+  /// The host of a pod by its Kubernetes name; null: it has none.
+  [[nodiscard]] Host* pod_host(std::string_view pod_namespace, std::string_view pod);
+  /// Nobody finds it any more; what runs in its shell goes on in a namespace without interfaces.
+  void retire(const Host& host);
   Netns& add_netns(std::string name);
   [[nodiscard]] const std::deque<std::unique_ptr<Netns>>& namespaces() const { return namespaces_; }
 
@@ -58,12 +63,20 @@ class World {
   void observe(Observer& observer);
   /// Every frame at `interface`; call before the run or between events.
   void watch(Interface& interface, Tap& tap);
-  void unwatch(Interface& interface, Tap& tap);
-  /// Told of each interface that is born from now on; empty: nobody is.
-  std::function<void(Interface&)> on_interface;
+  void unwatch(PlaceId interface, Tap& tap);
+  /// Told of each interface that is born from now on: a pod's, a node's veth, an ENI.
+  using InterfaceListener = std::function<void(Interface&)>;
+  void listen_for_interfaces(InterfaceListener listener) { listeners_.push_back(std::move(listener)); }
   [[nodiscard]] std::vector<Interface*> interfaces_of(const Host& host) const;
 
   [[nodiscard]] ProgramEnvironment environment_of(const Host& host);
+
+  // PodHosts
+  Netns& open(const Place& place) override;
+  void give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
+                    std::string hosts_file) override;
+  ProgramEnvironment environment(const std::string& pod_namespace, const std::string& pod_name) override;
+  void close(const std::string& pod_namespace, const std::string& pod_name) override;
 
  private:
   /// Hands the news of the kernel on.
@@ -71,7 +84,7 @@ class World {
    public:
     explicit Births(World& world) : world_(&world) {}
     void born(Interface& interface) override {
-      if (world_->on_interface) world_->on_interface(interface);
+      for (const InterfaceListener& listener : world_->listeners_) listener(interface);
     }
 
    private:
@@ -108,6 +121,9 @@ class World {
  private:
   std::deque<std::unique_ptr<Netns>> namespaces_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<std::unique_ptr<Host>> retired_;
+  std::vector<InterfaceListener> listeners_;
+  bool observed_ = false;
 
  public:
   /// Servers of `listens`. They end before their namespaces.

@@ -1,5 +1,8 @@
 #include "sim/eks/controllers/controller.hh"
 
+#include <utility>
+#include <vector>
+
 namespace ekspath {
 
 void Controller::look_at(ObjectKey key, Nanoseconds delay) {
@@ -12,11 +15,19 @@ void Controller::look_at(ObjectKey key, Nanoseconds delay) {
   }
   const bool is_first = order_.empty() || time < order_.begin()->first;
   order_.emplace(time, std::move(key));
-  if (is_first) engine().schedule(next_key(time), id());
+  if (is_first && !held_) engine().schedule(next_key(time), id());
+}
+
+bool Controller::flush() {
+  const std::set<std::pair<Nanoseconds, ObjectKey>> ready = std::exchange(order_, {});
+  due_.clear();
+  for (const auto& [time, key] : ready) sync(key);
+  return !ready.empty();
 }
 
 void Controller::fire(const Event&) {
   // What sync() queues for this very instant is left to an event of its own.
+  if (held_) return;
   std::vector<ObjectKey> ready;
   while (!order_.empty() && order_.begin()->first <= now()) {
     ready.push_back(order_.begin()->second);

@@ -31,6 +31,12 @@ class Controller : public Entity, public ObjectWatcher {
   using Entity::Entity;
   void fire(const Event& event) override;
 
+  /// While it is held a controller only queues: a world that settles lets everybody else go first, and then
+  /// each controller once, where one by one would cost the square of the cluster's size.
+  void hold(bool on) { held_ = on; }
+  /// Looks at all that is queued, whenever it was due. False: nothing was.
+  bool flush();
+
  protected:
   ~Controller() = default;
 
@@ -40,6 +46,7 @@ class Controller : public Entity, public ObjectWatcher {
   virtual void sync(const ObjectKey& key) = 0;
 
  private:
+  bool held_ = false;
   std::map<ObjectKey, Nanoseconds> due_;
   std::set<std::pair<Nanoseconds, ObjectKey>> order_;
 };

@@ -79,13 +79,13 @@ void DaemonSetController::sync(const ObjectKey& key) {
   for (const ApiObject* pod : pods) served.emplace(node_of(*pod), true);
 
   std::size_t nodes = 0;
+  const ApiObject sample = pod_for(*set, "");
   for (const ApiObject* node : api_->objects().list(ObjectKind::node)) {
-    const ApiObject pod = pod_for(*set, node->meta.name);
-    if (!fits(pod.as<PodSpec>(), *node)) continue;
+    if (!fits(sample.as<PodSpec>(), *node)) continue;
     ++nodes;
     // A pod that is still terminating holds its node: syncNodes() waits for it.
     if (served.contains(node->meta.name)) continue;
-    const ApiOutcome made = api_->create(pod);
+    const ApiOutcome made = api_->create(pod_for(*set, node->meta.name));
     if (made)
       events_.record(*set, EventRecorder::Type::normal, "SuccessfulCreate",
                      fmt::format("Created pod: {}", made.object->meta.name));

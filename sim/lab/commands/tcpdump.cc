@@ -83,11 +83,13 @@ class Capture final : public RunningCommand, public Tap, public Entity {
         world_(&context.world),
         output_(&context.output),
         query_(std::move(query)),
-        interfaces_(std::move(interfaces)),
         filter_(std::move(filter)),
         text_(query_.form),
         ended_(std::move(ended)) {
-    for (Interface* interface : interfaces_) world_->watch(*interface, *this);
+    for (Interface* interface : interfaces) {
+      world_->watch(*interface, *this);
+      seen_.push_back({interface->place, interface->name, interface->index, interface->mac, interface->kind});
+    }
     listening_ = true;
   }
   ~Capture() override { close(); }
@@ -102,10 +104,9 @@ class Capture final : public RunningCommand, public Tap, public Entity {
     if (filter_ && !filter_->matches(place, direction, packet)) return;
     if (query_.count != 0 && captured_ == query_.count) return;
     ++received_;
-    const auto at =
-        std::ranges::find(interfaces_, place, [](const Interface* known) { return known->place; });
-    ASSERT(at != interfaces_.end());
-    const Interface& interface = **at;
+    const auto at = std::ranges::find(seen_, place, &Seen::place);
+    ASSERT(at != seen_.end());
+    const Seen& interface = *at;
     // What loops back passes twice; the first time is not shown. libpcap pcap-linux.c linux_check_direction()
     if (interface.kind == InterfaceKind::loopback && direction == Direction::out) return;
     ++captured_;
@@ -120,9 +121,18 @@ class Capture final : public RunningCommand, public Tap, public Entity {
   void fire(const Event&) override { finish(); }
 
  private:
+  /// An interface as it was when the capture began; it may be gone by now.
+  struct Seen {
+    PlaceId place;
+    std::string name;
+    std::uint32_t index = 0;
+    MacAddress mac;
+    InterfaceKind kind = InterfaceKind::veth;
+  };
+
   void close() {
     if (!listening_) return;
-    for (Interface* interface : interfaces_) world_->unwatch(*interface, *this);
+    for (const Seen& interface : seen_) world_->unwatch(interface.place, *this);
     listening_ = false;
   }
 
@@ -140,7 +150,7 @@ class Capture final : public RunningCommand, public Tap, public Entity {
   World* world_;
   CommandOutput* output_;
   Query query_;
-  std::vector<Interface*> interfaces_;
+  std::vector<Seen> seen_;
   std::unique_ptr<FrameFilter> filter_;
   TcpdumpText text_;
   CommandEnded ended_;

@@ -11,7 +11,7 @@ TEST_CASE("every host of the file is in the world, with the addresses that are p
   Diagnostics diagnostics;
   const auto world = build_world(scenario, diagnostics);
   REQUIRE(diagnostics.text() == "");
-  CHECK(world->hosts().size() == 6);
+  CHECK(world->hosts().size() == 6 + 6);  // and the pods of aws-node, kube-proxy and coredns
   CHECK(world->host("node1")->address == *Ipv4Address::parse("192.168.1.251"));
   CHECK(world->host("pod2")->address == *Ipv4Address::parse("192.168.1.151"));
   CHECK(world->host("operator")->address == *Ipv4Address::parse("172.20.1.100"));

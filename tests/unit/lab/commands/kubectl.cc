@@ -19,8 +19,8 @@ class Terminal final : public CommandOutput {
  public:
   Terminal() {
     world().cluster =
-        std::make_unique<Cluster>(world().engine(), 1, "myeks", Prefix::parse("10.100.0.0/16").value(),
-                                  Cluster::Versions{}, CniEnvironment{});
+        std::make_unique<Cluster>(world().engine(), 1, "myeks", Cluster::Versions{},
+                                  CniEnvironment{});
     Node joined;
     joined.name = "node";
     joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";
