@@ -4,8 +4,8 @@
 #include "sim/base/shell_words.hh"
 #include "sim/lab/command.hh"
 #include "sim/lab/commands/commands.hh"
-#include "sim/lab/commands/kubectl_cluster_reader.hh"
 #include "sim/lab/commands/kubectl_pods.hh"
+#include "sim/lab/commands/kubectl_session.hh"
 #include "sim/lab/world.hh"
 
 namespace ekspath {
@@ -119,7 +119,7 @@ Host* find_ssh_host(World& world, const std::string& name) {
 /// The pod that `kubectl exec` means, as the API server knows it. Null: what kubectl says is written.
 Host* find_pod_host(World& world, const std::vector<std::string>& words, CommandOutput& output) {
   const KubectlArguments arguments = exec_arguments(words);
-  const WorldReader reader(world);
+  const StoreReader reader(world.cluster->objects(), world.epoch());
   const PodChoice choice = choose_pod(reader, arguments.words().front(), arguments, PodPurpose::exec);
   if (!choice.notice.empty()) output.err(choice.notice);
   const std::string error = choice.error.empty() ? why_no_exec(choice) : choice.error;

@@ -4,7 +4,6 @@
 #include "sim/base/near_miss.hh"
 #include "sim/lab/commands/commands.hh"
 #include "sim/lab/commands/immediate.hh"
-#include "sim/lab/commands/kubectl_cluster_reader.hh"
 #include "sim/lab/commands/kubectl_get.hh"
 #include "sim/lab/commands/kubectl_session.hh"
 #include "sim/lab/world.hh"
@@ -107,7 +106,7 @@ std::unique_ptr<RunningCommand> start(CommandContext& context, const std::vector
   const ParsedCall parsed = find_verb(words);
   const KubectlArguments arguments = arguments_of(parsed, words);
   ApiServer& api = context.world.cluster->api();
-  const WorldReader reader(context.world);
+  const StoreReader reader(context.world.cluster->objects(), context.world.epoch());
   KubectlCall call{context.world, api, reader, arguments, context.input, context.output};
   if (parsed.verb->start != nullptr) return parsed.verb->start(call, std::move(ended));
   return end_at_once(context, ended, parsed.verb->run(call));

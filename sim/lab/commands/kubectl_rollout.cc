@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/base/assert.hh"
 #include "sim/eks/api/render.hh"
 #include "sim/lab/commands/kubectl_rollout_history.hh"
 #include "sim/lab/commands/kubectl_session.hh"
@@ -9,8 +10,6 @@
 
 namespace ekspath {
 namespace {
-
-CommandResult failed(std::string_view text) { return {1, "", fmt::format("error: {}\n", text)}; }
 
 constexpr std::string_view no_resource = "required resource not specified";
 
@@ -138,43 +137,6 @@ class RolloutWatch final : public RunningCommand, public Entity, private ObjectW
   int status_ = 0;
 };
 
-/// The same for aws-node, where no object stands for it yet: it looks again every tenth of a second.
-class AgentRolloutWatch final : public RunningCommand, public Entity {
- public:
-  AgentRolloutWatch(World& world, CommandOutput& output, CommandEnded ended)
-      : Entity(world.engine()), world_(&world), output_(&output), ended_(std::move(ended)) {
-    look_again_in(Nanoseconds(0));
-  }
-  void stop() override { end(130); }
-
-  void fire(const Event&) override {
-    const Cluster::Rollout& rollout = world_->cluster->rollout();
-    if (!rollout.running) {
-      output_->out("daemon set \"aws-node\" successfully rolled out\n");
-      return end(0);
-    }
-    if (rollout.updated != told_) {
-      told_ = rollout.updated;
-      output_->out(
-          fmt::format("Waiting for daemon set \"aws-node\" rollout to finish: {} out of {} new pods have "
-                      "been updated...\n",
-                      rollout.updated, world_->cluster->nodes().size()));
-    }
-    look_again_in(Nanoseconds(100'000'000));
-  }
-
- private:
-  void look_again_in(Nanoseconds delay) { engine().schedule(next_key(now() + delay), id()); }
-  void end(int status) {
-    if (auto ended = std::exchange(ended_, nullptr)) ended(status);
-  }
-
-  World* world_;
-  CommandOutput* output_;
-  CommandEnded ended_;
-  std::uint32_t told_ = 0xffffffff;
-};
-
 std::unique_ptr<RunningCommand> end_with(KubectlCall& call, const CommandEnded& ended,
                                          std::string_view error) {
   call.output.err(error);
@@ -206,8 +168,7 @@ std::unique_ptr<RunningCommand> kubectl_rollout_status(KubectlCall& call, Comman
   const ApiObject* object =
       call.api.objects().find(kind.kind, text_at(found.front().object, {"metadata", "namespace"}),
                               text_at(found.front().object, {"metadata", "name"}));
-  if (object == nullptr)
-    return std::make_unique<AgentRolloutWatch>(call.world, call.output, std::move(ended));
+  ASSERT(object != nullptr);  // it was found a moment ago
   return std::make_unique<RolloutWatch>(call.world.engine(), call, *object, waits, std::move(ended));
 }
 

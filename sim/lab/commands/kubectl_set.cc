@@ -112,26 +112,6 @@ bool is_aws_node(const SplitWords& split, const KubectlArguments& arguments) {
          arguments.name_space() == "kube-system";
 }
 
-/// aws-node, where no object stands for it yet.
-bool is_placed_agent(KubectlCall& call, const FoundObject& found) {
-  return call.api.objects().find(found.kind, text_at(found.object, {"metadata", "namespace"}),
-                                 text_at(found.object, {"metadata", "name"})) == nullptr;
-}
-
-void change_agent(KubectlCall& call, const std::vector<std::string>& changes) {
-  CniEnvironment values;
-  std::vector<std::string> removals;
-  for (const std::string& change : changes) {
-    const std::size_t equals = change.find('=');
-    if (equals == std::string::npos) {
-      removals.push_back(change.substr(0, change.size() - 1));
-    } else {
-      values[change.substr(0, equals)] = change.substr(equals + 1);
-    }
-  }
-  call.world.cluster->set_environment(values, removals);
-}
-
 }  // namespace
 
 /// A variable of aws-node that nothing reads is refused by name before a run: in a cluster it would change
@@ -177,11 +157,8 @@ CommandResult kubectl_set_env(KubectlCall& call) {
           fmt::format("warning: {}/{} does not have any containers matching \"{}\"\n",
                       info(found.kind).plural, text_at(found.object, {"metadata", "name"}), pattern);
     if (listing || found.object == before) continue;
-    if (is_placed_agent(call, found)) {
-      change_agent(call, split.changes);
-    } else if (const std::string error = replace_object(call, found.object); !error.empty()) {
+    if (const std::string error = replace_object(call, found.object); !error.empty())
       return {1, result.out, result.err + error};
-    }
     result.out += object_label(found.kind, found.object) + " env updated\n";
   }
   result.err += targets.finds.errors;
