@@ -207,7 +207,7 @@ std::string veth_links(const World& world, Diagnostics& diagnostics) {
             fmt::format("a name that Linux takes, of at most {} letters", interface_name_size - 1);
         diagnostics.report(std::move(error));
       }
-      const Interface* far = interface->peer ? interface->peer->end : nullptr;
+      const Interface* far = interface->peer;
       if (far == nullptr || std::ranges::find(joined, interface.get()) != joined.end()) continue;
       joined.push_back(far);
       lines += link_line({netns->name(), interface->name, interface->mac, interface->mtu, interface->index},
