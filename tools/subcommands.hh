@@ -24,7 +24,7 @@ struct ScenarioChoice {
   std::string variant;
   std::vector<std::string> sets;
   std::optional<std::uint64_t> seed;
-  std::vector<std::string> then;  // commands behind the scenario's own steps
+  std::vector<std::string> then = {};  // commands behind the scenario's own steps
 };
 
 struct RunOptions {

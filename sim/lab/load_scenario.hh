@@ -22,7 +22,7 @@ struct FilterToCheck {
 struct LoadOptions {
   std::string variant;            // empty: the base
   std::vector<std::string> sets;  // "path=value" each, applied last
-  std::vector<std::string> then;  // commands behind the scenario's own steps
+  std::vector<std::string> then = {};  // commands behind the scenario's own steps
   /// Is given each step, its ${references} replaced by samples ("192.0.2.1"), and reports what does not
   /// parse.
   std::function<void(const Step&, Diagnostics&)> check_step;
