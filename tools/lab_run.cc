@@ -176,11 +176,10 @@ bool LabRun::capture(CaptureOutputs outputs) {
       add_point(*host, *interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
     }
     if (any && filter) capture_->filter_any(host->name, filter);
-    world_->listen_for_interfaces(
-        [this, any, name, netns = host->netns, filter](const Host& owner, Interface& interface) {
-          if (interface.netns == netns && (any || interface.name == name))
-            add_point(owner, interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
-        });
+    world_->listen_for_interfaces([this, any, name, netns = host->netns, filter](Interface& interface) {
+      if (interface.netns == netns && (any || interface.name == name))
+        add_new_interface(interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
+    });
     if (!found) {
       const std::string near = near_miss(name, names);
       diagnostics.report({wish.at.where, fmt::format("{} has no interface '{}'", host->name, name),

@@ -38,7 +38,7 @@ TEST_CASE("each host, each VPC with hosts, each gateway and the internet is a na
 TEST_CASE("a veth has the names, indexes and MAC addresses that it has in the simulated world") {
   Exported lab;
   const Interface& end = *lab.world->host("pod1")->netns->find_interface("eth0");
-  const Interface& far = *end.peer->end;
+  const Interface& far = *end.peer;
   CHECK(
       lab.has("links", fmt::format("link add name {} netns node1 index {} mtu 9001 address {} type veth peer "
                                    "name eth0 netns pod1 index {} mtu 9001 address {}",
