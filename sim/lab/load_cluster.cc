@@ -255,9 +255,10 @@ Form<std::string> pod_program_form() {
   shape.what = "what a pod runs";
   shape.expected = "coredns";
   shape.words = {"coredns"};
-  return parsed<std::string>(shape, [](const std::string& value) {
-    return value == "coredns" ? std::optional(value) : std::nullopt;
-  });
+  return parsed<std::string>(
+      shape,
+      [](const std::string& value) { return value == "coredns" ? std::optional(value) : std::nullopt; },
+      [words = shape.words](const std::string& value) { return did_you_mean(near_miss(value, words)); });
 }
 
 Form<PodEntry> pod_form() {

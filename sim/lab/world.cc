@@ -92,7 +92,16 @@ void World::watch(Interface& interface, Tap& tap) {
   interface.tap = &frames_;
 }
 
-void World::unwatch(PlaceId interface, Tap& tap) { frames_.unwatch(interface, tap); }
+void World::unwatch(PlaceId interface, Tap& tap) {
+  frames_.unwatch(interface, tap);
+  if (frames_.watched(interface)) return;
+  // It may be gone by now.
+  for (const auto& netns : namespaces_) {
+    for (const auto& owned : netns->owned_interfaces()) {
+      if (owned->place == interface) owned->tap = nullptr;
+    }
+  }
+}
 
 std::vector<Interface*> World::interfaces_of(const Host& host) const { return host.netns->interfaces(); }
 

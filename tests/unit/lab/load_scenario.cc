@@ -105,7 +105,7 @@ TEST_CASE("an unknown key is refused with a near miss, and the keys that there a
   CHECK(errors_with("device: 1}", "device: 1, hostNetwrk: true}") ==
         "lab.yaml:31:65: unknown key 'hostNetwrk' in a pod; expected one of name, namespace, node, ip, "
         "device, hostNetwork, "
-        "sysctls, listens; did you mean 'hostNetwork'?\n");
+        "runs, sysctls, listens; did you mean 'hostNetwork'?\n");
 }
 
 TEST_CASE("a missing key is named with what belongs there") {

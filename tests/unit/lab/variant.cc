@@ -95,7 +95,7 @@ TEST_CASE("an unknown path is refused with a near miss, at the --set") {
         "--set cluster.nodeGroup.ng1.count=5: unknown 'nodeGroup' in the path 'cluster.nodeGroup.ng1.count': "
         "the cluster has no such thing; "
         "expected one of name, version, vpc, serviceCidr, cni, kubeProxy, nodeSecurityGroups, nodeGroups, "
-        "pods; did you mean 'nodeGroups'?\n");
+        "delays, pods; did you mean 'nodeGroups'?\n");
   CHECK(errors_of_set("cluster.pods.pod3.node=node1")
             .find("the list 'cluster.pods' has no such thing; expected one of pod1, pod2; did you mean "
                   "'pod1'?") != std::string::npos);

@@ -133,16 +133,16 @@ TEST_CASE("apply and create tell what is wrong with a manifest, and make the res
         "version \"foo/v1\"\nensure CRDs are installed first\n[exit status 1]\n");
   const std::string misspelt =
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndatta: {a: b}\n---\n"
-      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\n";
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n";
   const std::string answer = terminal.type("kubectl apply -f -", misspelt);
   CHECK(answer.starts_with(
-      "configmap/y created\nError from server (BadRequest): error when creating \"STDIN\": "));
+      "configmap/other created\nError from server (BadRequest): error when creating \"STDIN\": "));
   CHECK(answer.find("unknown field \"datta\"") != std::string::npos);
-  CHECK(terminal.type("kubectl create -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\n") ==
-        "Error from server (AlreadyExists): error when creating \"STDIN\": configmaps \"y\" already exists\n"
+  CHECK(terminal.type("kubectl create -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n") ==
+        "Error from server (AlreadyExists): error when creating \"STDIN\": configmaps \"other\" already exists\n"
         "[exit status 1]\n");
   CHECK(terminal.type("kubectl apply -n other -f -",
-                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y, namespace: default}\n") ==
+                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: default}\n") ==
         "error: the namespace from the provided object \"default\" does not match the namespace \"other\". "
         "You must pass "
         "'--namespace=default' to perform this operation.\n[exit status 1]\n");
@@ -172,9 +172,9 @@ TEST_CASE("create deployment makes what kubectl makes of a name and images") {
         "  template:\n    metadata:\n      creationTimestamp: null\n      labels:\n        app: new8\n    "
         "spec:\n"
         "      containers:\n      - image: nginx\n        name: nginx\n        resources: {}\nstatus: {}\n");
-  CHECK(terminal.type("kubectl create ns shop") == "namespace/shop created\n");
-  CHECK(terminal.type("kubectl create ns shop") ==
-        "Error from server (AlreadyExists): namespaces \"shop\" already exists\n[exit status 1]\n");
+  CHECK(terminal.type("kubectl create ns store") == "namespace/store created\n");
+  CHECK(terminal.type("kubectl create ns store") ==
+        "Error from server (AlreadyExists): namespaces \"store\" already exists\n[exit status 1]\n");
 }
 
 TEST_CASE("scale changes the replicas, and refuses fewer than none") {
@@ -284,8 +284,10 @@ TEST_CASE("a rollout is restarted, told and remembered") {
   CHECK(terminal.type("kubectl rollout status deploy/web --watch=false") ==
         "Waiting for deployment spec update to be observed...\n");
   CHECK(terminal.type("kubectl rollout status deploy/web --timeout=2s") ==
-        "Waiting for deployment spec update to be observed...\nerror: timed out waiting for the condition\n"
-        "[exit status 1]\n");
+        "Waiting for deployment spec update to be observed...\nWaiting for deployment spec update to be "
+        "observed...\nWaiting for deployment \"web\" rollout to finish: 0 out of 3 new replicas have been "
+        "updated...\nWaiting for deployment \"web\" rollout to finish: 0 of 3 updated replicas are "
+        "available...\nerror: timed out waiting for the condition\n[exit status 1]\n");
 }
 
 TEST_CASE("exec tells why it cannot") {

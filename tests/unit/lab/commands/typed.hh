@@ -50,6 +50,10 @@ class FixtureNode {
       host.name = host.host_name = name;
       host.kind = host.name == "node" ? HostKind::node : HostKind::pod;
       host.netns = &netns;
+      if (host.kind == HostKind::pod) {
+        host.pod_name = name;
+        host.pod_namespace = host.name == "pod2" ? "shop" : "default";
+      }
       world.add_host(std::move(host));
     }
     join("ens5", "0a:58:c0:a8:01:fb", gateway, "to-ens5", "0a:ff:00:00:00:05");
