@@ -29,8 +29,12 @@ std::string stamp(Nanoseconds since_1970) {
   return fmt::format("{}.{:09}Z", seconds.substr(0, seconds.size() - 1), since_1970.count() % 1'000'000'000);
 }
 
-std::vector<std::string> lines_of(const World& world, const Host& host, bool timestamps) {
+std::vector<std::string> lines_of(const World& world, const Host& host, const std::string& container,
+                                  bool timestamps) {
   std::vector<std::pair<Nanoseconds, std::string>> pieces;
+  if (const Program* own = world.cluster->program(host.pod_namespace, host.pod_name, container)) {
+    for (const ProgramOutput& piece : own->output()) pieces.emplace_back(piece.time, piece.text);
+  }
   const auto [first, last] = world.logs.equal_range(host.name);
   for (auto program = first; program != last; ++program) {
     for (const ProgramOutput& piece : program->second->output()) pieces.emplace_back(piece.time, piece.text);
@@ -85,7 +89,7 @@ void add_log(KubectlCall& call, const PodChoice& choice, const LogOptions& optio
   }
   const Host* host = call.world.pod_host(text_at(choice.pod, {"metadata", "namespace"}), name);
   if (host == nullptr) return;
-  const std::vector<std::string> lines = lines_of(call.world, *host, options.timestamps);
+  const std::vector<std::string> lines = lines_of(call.world, *host, choice.container, options.timestamps);
   const auto count = static_cast<std::int64_t>(lines.size());
   const std::int64_t skipped = options.tail < 0 ? 0 : std::max<std::int64_t>(count - options.tail, 0);
   for (auto line = lines.begin() + skipped; line != lines.end(); ++line) result.out += *line + "\n";
