@@ -182,7 +182,7 @@ TEST_CASE("DNAT to a range of ports keeps one inside it, and searches it from it
   range.high_port = 8082;
   const auto reply_of = [&](int from, int to) {
     return host.translated(fmt::format("10.0.0.5.{} > 10.100.0.10.{}: TCP S", from, to), range,
-                           Manip::destination);
+                           Side::destination);
   };
   CHECK(reply_of(4242, 8081) == "10.0.0.9:8081 > 10.0.0.5:4242 tcp");
   CHECK(reply_of(4243, 80) == "10.0.0.9:8080 > 10.0.0.5:4243 tcp");
