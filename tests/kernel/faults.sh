@@ -68,7 +68,7 @@ fault "strict rp_filter is as loose as loose" sim/linux/routing/route_lookup.cc 
 fault "an ACK for what was never sent is fine" sim/linux/conntrack/tcp_tracker.cc \
   's/^  if (!before(sacked, receiver.end + 1)) return unless_liberal(InWindow::invalid);$//'
 fault "the outer address of an ICMP error is not translated" sim/linux/conntrack/translate.cc \
-  's/^  translate_datagram({packet.network(), packet.network_size()}, other.reply(), manip);$//'
+  's/^  translate(DatagramBytes{packet.network(), packet.network_size()}, other.reply(), side);$//'
 fault "a SYN in TIME_WAIT does not reopen" sim/linux/conntrack/tcp_tracker.cc \
   's/if (new_state == SS && old_state >= TW) {/if (new_state == SS \&\& old_state > S2) {/'
 
