@@ -263,7 +263,11 @@ CaseOutcome run_simulated(const Case& described) {
   PacketPool& pool = world.pool();
   Notes notes(world.places(), outcome);
   Netns& netns = world.add_netns("host");
-  world.add_host({"host", HostKind::instance, &netns, "host", {}, {}, "", ""});
+  Host host;
+  host.name = host.host_name = "host";
+  host.kind = HostKind::instance;
+  host.netns = &netns;
+  world.add_host(std::move(host));
   Netns& far_ends = world.add_netns("far ends");
   try {
     build(described, netns, far_ends, recorders, outcome, came_in);
