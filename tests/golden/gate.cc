@@ -60,6 +60,15 @@ const std::vector<Allowed> allowed_warnings{
     {"security-group", {"operator/ens5.pcap"}, unanswered, "the operator's pings die at the nodes' ENIs"},
 };
 
+/// Scenarios in which chance chooses the way of a packet (which endpoint of a service, which node of a pod):
+/// another seed is held to the same expectations, not to the same decisions.
+const std::vector<std::string_view> drawn_paths{
+    "dns-ndots",            // which CoreDNS pod is asked
+    "netshoot-deployment",  // names of pods, and with them their nodes
+    "nginx-replicas",
+    "rolling-update",
+};
+
 int failures = 0;
 
 bool silent = false;  // the self-test's faults are counted, not shown
@@ -209,6 +218,7 @@ class Gate {
         return fail(name_, fmt::format("--seed {}: exit status {}:\n{}", seed, other.status, other.out));
       if (read(outputs("first") / "hops.ndjson") == read(outputs(folder) / "hops.ndjson"))
         fail(name_, "another seed changes nothing");
+      if (std::ranges::find(drawn_paths, fs::path(scenario_).stem().string()) != drawn_paths.end()) continue;
       const auto verdicts = verdicts_of("first"), with_seed = verdicts_of(folder);
       if (verdicts == with_seed) continue;
       const auto [here, there] = std::ranges::mismatch(verdicts, with_seed);

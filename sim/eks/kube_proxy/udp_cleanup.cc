@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "sim/packet/headers.hh"
 
 namespace ekspath {
 namespace {
+
+constexpr std::uint8_t udp_protocol = 17;
 
 /// What `conntrack -D -p udp` is asked to delete. --orig-dst and --dport are of the original direction;
 /// --dst-nat is the reply's source where the destination was translated.
@@ -21,7 +22,7 @@ struct StaleUdp {
   }
   [[nodiscard]] bool covers(const Connection& connection) const {
     const Tuple& original = connection.original;
-    if (original.protocol != static_cast<std::uint8_t>(IpProtocol::udp)) return false;
+    if (original.protocol != udp_protocol) return false;
     if (addresses.contains(original.destination) || ports.contains(original.destination_port)) return true;
     if (!connection.has(connection_status::dst_nat)) return false;
     const Ipv4Address endpoint = connection.reply.source;
