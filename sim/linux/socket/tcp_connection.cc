@@ -80,7 +80,7 @@ std::size_t TcpConnection::read(std::span<std::uint8_t> into) {
   if (!is_open) return n;
   bool now_due = acknowledgement_due_ && receive_next_ - receive_acknowledged_ > largest_received_;
   const std::uint32_t told = receive_window_left();
-  if (!now_due && 2 * told <= receive_buffer_ / 256 * receive_ratio_) {
+  if (!now_due && 2 * told <= window_clamp_) {
     const std::uint32_t offer = window_to_offer();
     now_due = offer > 0 && offer >= 2 * told;
   }

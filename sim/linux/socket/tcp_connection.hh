@@ -140,7 +140,7 @@ class TcpConnection {
   [[nodiscard]] bool is_old_by_timestamp(const TcpSegment& segment) const;
   void answer_unacceptable(const TcpSegment& segment);
   void acknowledge(const TcpSegment& segment);
-  void advance_state();
+  void advance_state(const TcpSegment& segment);
   void update_send_window(const TcpSegment& segment);
   void take_sack(const TcpSegment& segment);
   /// Returns how many segments were acknowledged in full.
@@ -155,6 +155,7 @@ class TcpConnection {
   void measure_round_trip(Nanoseconds sample);
   void learn_options(const TcpSegment& segment);
   void become_established();
+  void clamp_window();
   void reset(int error);
   void fail(int error);
   void enter_time_wait(TcpSocketState substate);
@@ -184,6 +185,7 @@ class TcpConnection {
   [[nodiscard]] std::uint32_t current_mtu() const;
   [[nodiscard]] std::uint32_t free_receive_space() const;
   [[nodiscard]] std::uint32_t receive_window_left() const;
+  [[nodiscard]] std::uint32_t window_of_buffer() const;
   [[nodiscard]] std::uint32_t window_to_offer() const;
   [[nodiscard]] std::uint16_t select_window();
   void choose_initial_window(std::uint32_t mss);
@@ -252,6 +254,7 @@ class TcpConnection {
   std::uint32_t receive_acknowledged_ = 0;  // rcv_wup: RCV.NXT when the window was last told
   std::uint32_t receive_window_ = 0;        // as it was last told
   std::uint32_t receive_threshold_ = 0;     // rcv_ssthresh
+  std::uint32_t window_clamp_ = 0;
   std::uint32_t receive_buffer_ = 131072;   // net.ipv4.tcp_rmem[1]
   std::uint32_t receive_ratio_ = 128;       // scaling_ratio, of 256
   std::uint32_t queued_true_size_ = 0;

@@ -102,8 +102,6 @@ void TcpConnection::open_passively(TcpListener& listener, const TcpSegment& syn)
   advertised_mss_ = std::max<std::uint32_t>(current_mtu() - 40, 256);
   // tcp_openreq_init_rwin(): the timestamp option takes its part of each segment.
   choose_initial_window(advertised_mss_ - (timestamps_ ? 12 : 0));
-  // Observed on Linux 6.18: "win 509" from the first data on, where 65160 rounded up would be 510.
-  receive_threshold_ = receive_window_ >> receive_scale_ << receive_scale_;
   receive_first_ = syn.begin;
   receive_next_ = receive_acknowledged_ = syn.begin + 1;
   send_first_ = static_cast<std::uint32_t>(tables_.sequences.next());
@@ -214,8 +212,17 @@ void TcpConnection::receive_in_syn_recv(const TcpSegment& segment) {
   tell();
 }
 
+/// tcp_init_buffer_space(): room of one segment is kept back until the segments' true size is known.
+void TcpConnection::clamp_window() {
+  const std::uint32_t most = window_of_buffer();
+  const std::uint32_t mss = advertised_mss_ - (timestamps_ ? 12 : 0);
+  window_clamp_ = most > 2 * mss ? std::max(2 * mss, most - mss) : most;
+  receive_threshold_ = std::min(receive_threshold_, window_clamp_);
+}
+
 void TcpConnection::become_established() {
   state_ = TcpSocketState::established;
+  clamp_window();
   handshake_done_ = true;
   timeouts_ = 0;
   timer_.cancel();
@@ -242,12 +249,8 @@ void TcpConnection::receive_synchronised(const TcpSegment& segment) {
     recent_timestamp_ = segment.options.timestamp;
   }
   acknowledge(segment);
-  advance_state();
-  if (done_ || is_mini_) {
-    // FIN-WAIT-2 may have been reached by a segment that also carries the FIN.
-    if (is_mini_ && segment.has(tcp_flag::fin)) receive_in_time_wait(segment);
-    return;
-  }
+  advance_state(segment);
+  if (done_ || is_mini_) return;
   const bool takes_data = state_ == TcpSocketState::established || state_ == TcpSocketState::fin_wait1 ||
                           state_ == TcpSocketState::fin_wait2;
   if (takes_data) {
@@ -448,14 +451,16 @@ void TcpConnection::grow_congestion_window(std::uint32_t acknowledged_segments) 
   }
 }
 
-/// Our FIN was acknowledged: the state goes on. tcp_rcv_state_process(), step 5
-void TcpConnection::advance_state() {
+/// Our FIN was acknowledged: the state goes on. A segment that brings the peer's FIN along still finds the full socket.
+/// tcp_rcv_state_process(), step 5
+void TcpConnection::advance_state(const TcpSegment& segment) {
   if (!write_shut_ || !segments_.empty()) return;
   switch (state_) {
     case TcpSocketState::fin_wait1:
       state_ = TcpSocketState::fin_wait2;
-      if (closed_by_program_) enter_time_wait(TcpSocketState::fin_wait2);
-      return;
+      if (!closed_by_program_) return;
+      if (!segment.has(tcp_flag::fin)) return enter_time_wait(TcpSocketState::fin_wait2);
+      return arm(TimerUse::linger, netns_.sysctls.tcp_fin_timeout * 1_s);
     case TcpSocketState::closing:
       return enter_time_wait(TcpSocketState::time_wait);
     case TcpSocketState::last_ack:
@@ -508,7 +513,13 @@ void TcpConnection::received_data_event(std::size_t bytes) {
   const auto size = static_cast<std::uint32_t>(bytes);
   if (size >= largest_received_) {
     largest_received_ = std::min(size, advertised_mss_);
-    receive_ratio_ = std::max<std::uint32_t>(size * 256 / true_size(size), receive_ratio_);
+    const std::uint32_t ratio = std::max<std::uint32_t>(size * 256 / true_size(size), receive_ratio_);
+    if (ratio != receive_ratio_) {
+      // tcp_set_window_clamp()
+      receive_ratio_ = ratio;
+      window_clamp_ = window_of_buffer();
+      receive_threshold_ = std::max(receive_threshold_, std::min(receive_window_, window_clamp_));
+    }
   }
   if (acknowledgement_timeout_ == Nanoseconds()) {
     // tcp_incr_quickack(): the first segments are acknowledged at once.
@@ -529,8 +540,7 @@ void TcpConnection::received_data_event(std::size_t bytes) {
   }
   last_data_received_ = now();
   if (size >= 128) {
-    const std::uint32_t clamp = receive_buffer_ / 256 * receive_ratio_;
-    const std::uint32_t room = std::min(clamp, free_receive_space());
+    const std::uint32_t room = std::min(window_clamp_, free_receive_space());
     if (room > receive_threshold_) {
       receive_threshold_ += std::min(room - receive_threshold_, std::max(2 * advertised_mss_, 2 * size));
     }

@@ -260,6 +260,9 @@ std::uint32_t TcpConnection::free_receive_space() const {
                                     256);
 }
 
+/// tcp_full_space()
+std::uint32_t TcpConnection::window_of_buffer() const { return receive_buffer_ / 256 * receive_ratio_; }
+
 /// tcp_receive_window()
 std::uint32_t TcpConnection::receive_window_left() const {
   const auto left = static_cast<std::int32_t>(receive_acknowledged_ + receive_window_ - receive_next_);
@@ -268,7 +271,7 @@ std::uint32_t TcpConnection::receive_window_left() const {
 
 /// __tcp_select_window()
 std::uint32_t TcpConnection::window_to_offer() const {
-  const std::uint32_t full = receive_buffer_ / 256 * receive_ratio_;
+  const std::uint32_t full = std::min(window_clamp_, window_of_buffer());
   std::uint32_t space = free_receive_space();
   const std::uint32_t mss = std::min(largest_received_, full);
   if (space < full / 2 && (space < full / 16 || space < mss)) return 0;
@@ -294,6 +297,7 @@ void TcpConnection::choose_initial_window(std::uint32_t mss) {
   constexpr std::uint32_t space = 65535;
   receive_window_ = space > mss ? space / mss * mss : space;
   receive_threshold_ = receive_window_;
+  window_clamp_ = space;
   receive_scale_ = window_scaling_ ? window_scale : 0;
   largest_received_ = std::min<std::uint32_t>(mss, 536);
   send_mtu_ = current_mtu();

@@ -82,12 +82,23 @@ void set_tcp_aside(const Ipv4View& ip, const Transport& transport, FirstNumbers&
   std::copy(one_day.begin(), one_day.end(), transport.data + at + date.size());
 }
 
+/// The time that an echo carries, in the message itself or in the datagram that an error quotes.
 void set_icmp_aside(const Transport& transport) {
   constexpr std::size_t time_size = 16;  // struct timeval, where the payload holds it: ping -s 16 and above
-  const IcmpView icmp{transport.data};
-  if (icmp.type() != icmp::echo_request && icmp.type() != icmp::echo_reply) return;
   if (transport.size < IcmpView::size + time_size) return;
-  std::fill_n(transport.data + IcmpView::size, time_size, std::uint8_t{0});
+  const IcmpView icmp{transport.data};
+  if (icmp.type() == icmp::echo_request || icmp.type() == icmp::echo_reply) {
+    std::fill_n(transport.data + IcmpView::size, time_size, std::uint8_t{0});
+  } else if (icmp.type() == icmp::unreachable || icmp.type() == icmp::time_exceeded) {
+    const Ipv4View quoted{transport.data + IcmpView::size};
+    const std::size_t start = IcmpView::size + quoted.header_size();
+    if (IpProtocol{quoted.protocol()} != IpProtocol::icmp || transport.size <= start) return;
+    const Transport inner{transport.data + start, transport.size - start, 2};
+    if (inner.size < IcmpView::size || checksum(inner.data, inner.size) != 0) return;
+    set_icmp_aside(inner);
+    store16(inner.data + inner.checksum_at, 0);
+    store16(inner.data + inner.checksum_at, checksum(inner.data, inner.size));
+  }
 }
 
 void set_frame_aside(CapturedFrame& frame, bool eni, FirstNumbers& firsts) {

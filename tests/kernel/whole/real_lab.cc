@@ -91,7 +91,7 @@ std::optional<RealStep> real_step(const Step& step, const std::string& line, std
   });
   if (reads || (!moves_packets(program) && (lists || real.words.size() == 2))) return std::nullopt;
   // curl tells its version; the simulated one is AL2023's.
-  if (program == "curl") real.words.insert(real.words.end(), {"-H", "User-Agent: curl/8.5.0"});
+  if (program == "curl") real.words.insert(real.words.end(), {"-A", "curl/8.5.0"});
   if (step.input) real.input = **step.input;
   real.at = step.at.value_or(Nanoseconds());
   real.background = step.background;
