@@ -22,7 +22,8 @@ struct Refused {
   ScenarioError error;
 };
 
-/// Where the text stops being text: a byte that is neither printable UTF-8 nor white space. npos: nowhere.
+/// Where the text stops being text: a byte that is neither printable UTF-8 (RFC 3629, 4) nor white space.
+/// npos: nowhere.
 std::size_t first_non_text(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -32,9 +33,13 @@ std::size_t first_non_text(std::string_view text) {
       if (lead < 0xc2 || lead > 0xf4) return i;
       length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
       if (i + length > text.size()) return i;
+      const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[i + k]); };
       for (std::size_t k = 1; k < length; ++k) {
-        if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80U) return i;
+        if ((byte(k) & 0xc0U) != 0x80U) return i;
       }
+      const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+      const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+      if (overlong || surrogate || (lead == 0xf4 && byte(1) >= 0x90)) return i;
     }
     i += length;
   }
@@ -324,14 +329,6 @@ std::optional<std::string> read_text_file(const std::string& path, std::string_v
     text.append(chunk.data(), static_cast<std::size_t>(got));
     if (text.size() > limits.bytes) return refuse(fmt::format("{} is too large", named), most);
   }
-  if (const std::size_t bad = first_non_text(text); bad != std::string::npos) {
-    diagnostics.report(
-        {place_of(text, bad, path),
-         fmt::format("the byte 0x{:02x}: this is no text file", static_cast<unsigned char>(text[bad])),
-         "YAML in UTF-8",
-         {}});
-    return std::nullopt;
-  }
   return text;
 }
 
@@ -341,6 +338,14 @@ namespace {
 template <class Take>
 bool scan_documents(const std::string& text, const std::string& file, Diagnostics& diagnostics,
                     YamlLimits limits, Take take) {
+  if (const std::size_t bad = first_non_text(text); bad != std::string::npos) {
+    diagnostics.report(
+        {place_of(text, bad, file),
+         fmt::format("the byte 0x{:02x}: this is no text file", static_cast<unsigned char>(text[bad])),
+         "YAML in UTF-8",
+         {}});
+    return false;
+  }
   std::istringstream stream(text);
   try {
     YAML::Parser parser(stream);

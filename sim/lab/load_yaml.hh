@@ -56,15 +56,15 @@ struct YamlLimits {
 };
 
 /// The text of a file the user named. Reports what is missing, a directory, unreadable, too large (by its
-/// size, before a byte is read, and again while reading what has no size), or no text: `what` names it
-/// ("scenario", "manifest"), `named_at` is where a file names it, or the path itself.
+/// size, before a byte is read, and again while reading what has no size): `what` names it ("scenario",
+/// "manifest"), `named_at` is where a file names it, or the path itself.
 [[nodiscard]] std::optional<std::string> read_text_file(const std::string& path, std::string_view what,
                                                         const Location& named_at, Diagnostics& diagnostics,
                                                         YamlLimits limits = {});
 
-/// The one document of a text. Reports syntax errors, duplicate keys, keys that are no text, tags, merge
-/// keys, a second document, and what goes beyond the limits. yaml-cpp's scanner under our own tree: it counts
-/// lines from 0 and lets duplicate keys pass.
+/// The one document of a text. Reports what is no UTF-8, syntax errors, duplicate keys, keys that are no
+/// text, tags, merge keys, a second document, and what goes beyond the limits. yaml-cpp's scanner under our
+/// own tree: it counts lines from 0 and lets duplicate keys pass.
 [[nodiscard]] std::optional<YamlNode> parse_yaml(const std::string& text, const std::string& file,
                                                  Diagnostics& diagnostics, YamlLimits limits = {});
 

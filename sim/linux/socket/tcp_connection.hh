@@ -255,8 +255,8 @@ class TcpConnection {
   std::uint32_t receive_window_ = 0;        // as it was last told
   std::uint32_t receive_threshold_ = 0;     // rcv_ssthresh
   std::uint32_t window_clamp_ = 0;
-  std::uint32_t receive_buffer_ = 131072;   // net.ipv4.tcp_rmem[1]
-  std::uint32_t receive_ratio_ = 128;       // scaling_ratio, of 256
+  std::uint32_t receive_buffer_ = 131072;  // net.ipv4.tcp_rmem[1]
+  std::uint32_t receive_ratio_ = 128;      // scaling_ratio, of 256
   std::uint32_t queued_true_size_ = 0;
   std::uint32_t largest_received_ = 536;  // rcv_mss
   std::uint32_t advertised_mss_ = 1460;

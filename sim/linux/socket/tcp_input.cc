@@ -451,8 +451,8 @@ void TcpConnection::grow_congestion_window(std::uint32_t acknowledged_segments) 
   }
 }
 
-/// Our FIN was acknowledged: the state goes on. A segment that brings the peer's FIN along still finds the full socket.
-/// tcp_rcv_state_process(), step 5
+/// Our FIN was acknowledged: the state goes on. A segment that brings the peer's FIN along still finds the
+/// full socket. tcp_rcv_state_process(), step 5
 void TcpConnection::advance_state(const TcpSegment& segment) {
   if (!write_shut_ || !segments_.empty()) return;
   switch (state_) {

@@ -140,13 +140,23 @@ TEST_CASE("a missing file, a directory and an unreadable one are told apart") {
   CHECK(errors_of_file(secret) == secret + ": the scenario cannot be read: Permission denied\n");
 }
 
-TEST_CASE("a binary file is refused with the first byte that is no text") {
-  const Folder folder;
-  const std::string binary = folder.file("binary.yaml", std::string("a: 1\nb: \x7f\x45LF", 12));
-  CHECK(errors_of_file(binary) ==
-        binary + ":2:4: the byte 0x7f: this is no text file; expected YAML in UTF-8\n");
-  const std::string latin = folder.file("latin.yaml", "a: \xe9t\xe9");
-  CHECK(errors_of_file(latin).find("1:4: the byte 0xe9") != std::string::npos);
+TEST_CASE("a binary text is refused with the first byte that is no text") {
+  const auto errors = [](const std::string& text) {
+    Diagnostics diagnostics;
+    CHECK_FALSE(parse_yaml(text, "x.yaml", diagnostics).has_value());
+    CHECK(parse_yaml_documents(text, "x.yaml", diagnostics).empty());
+    return diagnostics.text();
+  };
+  CHECK(errors(std::string("a: 1\nb: \x7f\x45LF", 12))
+            .find("x.yaml:2:4: the byte 0x7f: this is no text file; expected YAML in UTF-8\n") == 0);
+  CHECK(errors("a: \xe9t\xe9").find("1:4: the byte 0xe9") != std::string::npos);
+  // RFC 3629, 4: overlong, a surrogate, beyond U+10FFFF
+  for (const char* text :
+       {"a: \xe0\x83\xa4", "a: \xf0\x83\x83\x83", "a: \xed\xa0\x80", "a: \xf4\x90\x80\x80"}) {
+    CHECK(errors(text).find("x.yaml:1:4: the byte 0x") == 0);
+  }
+  Diagnostics diagnostics;
+  CHECK(parse_yaml("a: \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "x.yaml", diagnostics).has_value());
 }
 
 TEST_CASE("a file of 100 MB is refused by its size") {
