@@ -11,8 +11,11 @@ World::World(std::uint64_t seed, std::int64_t epoch_ns)
     : kernel_{engine_, pool_, places_, rules_, seed, epoch_ns, &births_},
       fabric({engine_, pool_, places_, seed}) {}
 
-// What runs in the cluster's pods ends before the namespaces that it runs in.
-World::~World() { cluster.reset(); }
+// A server may read the cluster's objects; what runs in the cluster's pods ends before their namespaces.
+World::~World() {
+  servers.clear();
+  cluster.reset();
+}
 
 Host* World::host(std::string_view name) {
   const auto found = std::ranges::lower_bound(hosts_, name, {},
