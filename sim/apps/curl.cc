@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sim/apps/chunked_body.hh"
 #include "sim/apps/http_message.hh"
 #include "sim/apps/programs.hh"
 #include "sim/apps/stream.hh"
@@ -44,6 +45,7 @@ class Curl {
   void send_request();
   [[nodiscard]] Task<Status> receive_head();
   [[nodiscard]] Task<Status> receive_body();
+  [[nodiscard]] Task<Status> receive_chunks();
   [[nodiscard]] Status fail(Status status, std::string message);
   [[nodiscard]] Status fail_operation();
   [[nodiscard]] std::string request_head() const;
@@ -267,6 +269,8 @@ Task<Status> Curl::receive_head() {
 
 Task<Status> Curl::receive_body() {
   if (options_.head || response_code_ == 204 || response_code_ == 304) co_return ok;
+  const std::string* coding = head_.field("Transfer-Encoding");
+  if (coding != nullptr && equal_ignoring_case(*coding, "chunked")) co_return co_await receive_chunks();
   const std::optional<std::uint64_t> length = head_.content_length();
   while (true) {
     if (length && body_bytes_ + bytes_.size() > *length)
@@ -290,6 +294,40 @@ Task<Status> Curl::receive_body() {
       co_return fail(partial_file,
                      fmt::format("transfer closed with {} bytes remaining to read", *length - body_bytes_));
     }
+    bytes_ = std::move(received.bytes);
+  }
+}
+
+/// curl lib/http_chunks.c Curl_chunked_strerror()
+std::string_view fault_text(ChunkedBody::Fault fault) {
+  switch (fault) {
+    case ChunkedBody::Fault::no_size:
+      return "Illegal or missing hexadecimal sequence";
+    case ChunkedBody::Fault::size_too_long:
+      return "Too long hexadecimal number";
+    case ChunkedBody::Fault::none:
+    case ChunkedBody::Fault::malformed:
+      break;
+  }
+  return "Malformed encoding found";
+}
+
+Task<Status> Curl::receive_chunks() {
+  ChunkedBody body;
+  while (true) {
+    std::string part = body.decode(bytes_);
+    bytes_.clear();
+    body_bytes_ += part.size();
+    if (!part.empty() && !options_.discard_body) self_.out(std::move(part));
+    if (body.fault() != ChunkedBody::Fault::none)
+      co_return fail(receive_failed, fmt::format("{} in chunked-encoding", fault_text(body.fault())));
+    if (body.ended()) co_return ok;
+    Stream::Received received = co_await stream_.read(deadline());
+    if (received.outcome == Stream::Outcome::timed_out) co_return fail_operation();
+    if (received.outcome == Stream::Outcome::failed)
+      co_return fail(receive_failed, fmt::format("Recv failure: {}", error_text(received.error)));
+    if (received.bytes.empty())
+      co_return fail(partial_file, "transfer closed with outstanding read data remaining");
     bytes_ = std::move(received.bytes);
   }
 }

@@ -157,8 +157,12 @@ std::string_view reason_phrase(int status) {
   }
 }
 
+/// net/http/server.go bufferBeforeChunkingSize: how much a handler may write before the head goes out without
+/// the length.
+constexpr std::size_t go_buffer = 2048;
+
 /// As Go's net/http writes an answer: the handler's fields sorted, then its own. net/http/server.go
-/// cw.writeHeader()
+/// cw.writeHeader(); net/http/sniff.go for the type of what the handler does not name: text is all we write
 std::string answer_of_agent(const HttpExchange& exchange, const HttpHandler& handler) {
   const std::string& line = exchange.request.first_line;
   const std::size_t space = line.find(' ');
@@ -173,22 +177,32 @@ std::string answer_of_agent(const HttpExchange& exchange, const HttpHandler& han
   std::ranges::sort(answer.fields);
   std::string text = fmt::format("HTTP/1.1 {} {}\r\n", answer.status, reason_phrase(answer.status));
   for (const auto& [name, value] : answer.fields) text += fmt::format("{}: {}\r\n", name, value);
-  text += fmt::format("Date: {}\r\nContent-Length: {}\r\n", exchange.date(), answer.body.size());
+  text += fmt::format("Date: {}\r\n", exchange.date());
+  const bool is_known = answer.body.size() <= go_buffer;
+  const bool is_head = method == "HEAD";
+  const bool is_chunked = !is_known && !is_head && !line.ends_with("HTTP/1.0");
+  if (is_known) text += fmt::format("Content-Length: {}\r\n", answer.body.size());
+  const bool names_type =
+      std::ranges::find(answer.fields, "Content-Type", &std::pair<std::string, std::string>::first) !=
+      answer.fields.end();
+  if (!names_type && !answer.body.empty()) text += "Content-Type: text/plain; charset=utf-8\r\n";
   if (exchange.closes) text += "Connection: close\r\n";
+  if (is_chunked) text += "Transfer-Encoding: chunked\r\n";
   text += "\r\n";
-  if (method != "HEAD") text += answer.body;
-  return text;
+  if (is_head) return text;
+  if (!is_chunked) return text + answer.body;
+  return text + fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", answer.body.size(), answer.body);
 }
 
-Task<int> serve_http(RunningProgram& self, std::uint16_t port, Respond respond) {
+Task<int> serve_http(RunningProgram& self, Endpoint local, Respond respond) {
   TcpSocket listener(self.netns());
   Signal arrived(self.scheduler());
   listener.on_event = [&] { arrived.raise(); };
   listener.reuse_address = true;
-  int error = listener.bind({Ipv4Address(), port});
+  int error = listener.bind(local);
   if (error == 0) error = listener.listen(511);
   if (error != 0) {
-    self.err(fmt::format("bind to 0.0.0.0:{} failed: {}\n", port, error_text(error)));
+    self.err(fmt::format("bind to {}:{} failed: {}\n", local.address, local.port, error_text(error)));
     co_return 1;
   }
   while (true) {
@@ -201,12 +215,12 @@ Task<int> serve_http(RunningProgram& self, std::uint16_t port, Respond respond) 
 }  // namespace
 
 Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves) {
-  return serve_http(self, port,
+  return serve_http(self, {Ipv4Address(), port},
                     [serves](const HttpExchange& exchange) { return answer_of_server(exchange, serves); });
 }
 
-Task<int> http_agent_main(RunningProgram& self, std::uint16_t port, HttpHandler handler) {
-  return serve_http(self, port, [handler = std::move(handler)](const HttpExchange& exchange) {
+Task<int> http_agent_main(RunningProgram& self, Endpoint local, HttpHandler handler) {
+  return serve_http(self, local, [handler = std::move(handler)](const HttpExchange& exchange) {
     return answer_of_agent(exchange, handler);
   });
 }

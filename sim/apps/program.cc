@@ -124,11 +124,13 @@ std::optional<ServerKind> parse_server_kind(std::string_view text) {
   return ServerKind{static_cast<std::uint8_t>(found - server_names.begin())};
 }
 
-std::unique_ptr<Program> start_http_agent(Netns& netns, std::uint16_t port, HttpHandler handler) {
+std::unique_ptr<Program> start_http_agent(Netns& netns, Ipv4Address address, std::uint16_t port,
+                                          HttpHandler handler) {
   RunningProgram::Start start;
   start.arguments = {"http-agent", std::to_string(port)};
-  start.main = [port, handler = std::move(handler)](RunningProgram& self) {
-    return http_agent_main(self, port, handler);
+  start.is_container = true;
+  start.main = [local = Endpoint{address, port}, handler = std::move(handler)](RunningProgram& self) {
+    return http_agent_main(self, local, handler);
   };
   return std::make_unique<RunningProgram>(netns, std::move(start));
 }

@@ -80,14 +80,15 @@ struct StartedProgram {
 /// What an agent of the cluster answers over HTTP (kube-proxy's health, ipamd's introspection).
 struct HttpAnswer {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> fields;  // Date, Content-Length and Connection are added
+  /// Date, Content-Length or Transfer-Encoding, and Connection are added; a Content-Type where there is none.
+  std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
 };
 /// "GET", "/v1/enis": to the answer of this instant.
 using HttpHandler = std::function<HttpAnswer(std::string_view method, std::string_view path)>;
 /// Serves what `handler` says, in the form of Go's net/http, until it is destroyed; ends with status 1 when
-/// the port is taken.
-[[nodiscard]] std::unique_ptr<Program> start_http_agent(Netns& netns, std::uint16_t port,
+/// the port is taken. `address`: unspecified is every one of the host's.
+[[nodiscard]] std::unique_ptr<Program> start_http_agent(Netns& netns, Ipv4Address address, std::uint16_t port,
                                                         HttpHandler handler);
 
 /// What `listens: [{port: 80, serves: http-echo}]` may name.

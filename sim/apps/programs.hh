@@ -25,7 +25,7 @@ struct TracerouteOptions;
 
 enum class HttpServes : std::uint8_t { echo, client_address, nginx, agnhost };
 [[nodiscard]] Task<int> http_server_main(RunningProgram& self, std::uint16_t port, HttpServes serves);
-[[nodiscard]] Task<int> http_agent_main(RunningProgram& self, std::uint16_t port, HttpHandler handler);
+[[nodiscard]] Task<int> http_agent_main(RunningProgram& self, Endpoint local, HttpHandler handler);
 [[nodiscard]] Task<int> tcp_echo_main(RunningProgram& self, std::uint16_t port);
 enum class UdpAnswers : std::uint8_t { nothing, echo };
 [[nodiscard]] Task<int> udp_echo_main(RunningProgram& self, std::uint16_t port, UdpAnswers answers);

@@ -25,7 +25,10 @@ Task<void> run_main(RunningProgram& program, RunningProgram::Main& main, std::fu
 }  // namespace
 
 RunningProgram::RunningProgram(Netns& netns, Start start)
-    : netns_(netns), start_(std::move(start)), process_id_(next_process_id(netns)), scheduler_(netns) {
+    : netns_(netns),
+      start_(std::move(start)),
+      process_id_(start_.is_container ? std::uint16_t{1} : next_process_id(netns)),
+      scheduler_(netns) {
   scheduler_.on_pause = [this] {
     scheduler_.cancel_all();
     exit_status_ = ending_;

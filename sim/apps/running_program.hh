@@ -22,6 +22,8 @@ class RunningProgram final : public Program {
     std::string input;
     ProgramEnvironment environment;
     Main main;
+    /// Its container has a PID namespace of its own, in which it is the first; it counts for nobody else.
+    bool is_container = false;
   };
   RunningProgram(Netns& netns, Start start);
   ~RunningProgram() override;

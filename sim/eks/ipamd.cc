@@ -7,6 +7,7 @@
 #include "sim/base/assert.hh"
 #include "sim/eks/al2023.hh"
 #include "sim/eks/ipamd_callers.hh"
+#include "sim/eks/ipamd_introspection.hh"
 #include "sim/eks/max_pods.hh"
 
 namespace ekspath {
@@ -55,10 +56,7 @@ void Ipamd::start(const CniEnvironment& environment) {
   pool_.change_cooldown(settings_.cooldown);
   read_ec2();
   for (const auto& [eni, device] : site_.enis) drop_other_kind(eni);
-  if (!settled_) {
-    listening_ = true;
-    return;
-  }
+  if (!settled_) return listen();
   work_ = {};
   work_.at_start = true;
   if (may_provision() && is_too_low(stats())) return grow();
@@ -68,7 +66,15 @@ void Ipamd::start(const CniEnvironment& environment) {
 void Ipamd::stop() {
   ++process_;
   listening_ = false;
+  introspection_.reset();
   abandon_work();
+}
+
+/// What main() starts after nodeInit(): the plugin's RPC and, unless it is switched off, the introspection.
+/// cmd/aws-k8s-agent/main.go
+void Ipamd::listen() {
+  listening_ = true;
+  if (settings_.introspection) introspection_ = serve_introspection(site_.host, *this);
 }
 
 /// What the old process was about: an ENI that is not attached yet leaks, and the clean-up of leaked ENIs
@@ -174,8 +180,8 @@ void Ipamd::finish_pass() {
   work_ = {};
   if (!at_start) return after(half_interval, reconcile_pass);
   // Only now does a new process serve; its loop begins with a sleep.
-  listening_ = true;
   log_.debug(now(), ipamd_caller::new_ipamd, "node init completed successfully");
+  listen();
   after(half_interval, pool_pass);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/apps/program.hh"
 #include "sim/aws/instance_type.hh"
 #include "sim/eks/agent_log.hh"
 #include "sim/eks/ec2_delays.hh"
@@ -181,6 +183,7 @@ class Ipamd final : public Entity {
   [[nodiscard]] std::string allocation_text(const IpamdPool::Assignment& assignment) const;
   void log_assignment(const IpamdPool::Assignment& assignment, const PodSandbox& sandbox);
   void run_passes_at_once();
+  void listen();
   void read_ec2();
   void abandon_work();
 
@@ -194,6 +197,7 @@ class Ipamd final : public Entity {
   Nanoseconds last_pool_action_;
   std::optional<Nanoseconds> last_shrink_;
   std::optional<Nanoseconds> last_shortage_;
+  std::unique_ptr<Program> introspection_;  // null while nobody listens
   bool listening_ = false;
   bool started_ = false;
   bool settled_ = false;

@@ -132,4 +132,12 @@ std::string introspection(const Ipamd& ipamd, std::string_view path) {
          R"("/v1/ipamd-env-settings"]})";
 }
 
+/// setupIntrospectionServer(): a ServeMux looks at the path alone, and its handlers at no method.
+std::unique_ptr<Program> serve_introspection(Netns& host, const Ipamd& ipamd) {
+  return start_http_agent(host, Ipv4Address(127, 0, 0, 1), introspection_port,
+                          [&ipamd](std::string_view, std::string_view uri) {
+                            return HttpAnswer{200, {}, introspection(ipamd, uri.substr(0, uri.find('?')))};
+                          });
+}
+
 }  // namespace ekspath

@@ -31,6 +31,7 @@ IpamdSettings IpamdSettings::read(const CniEnvironment& environment) {
   settings.provisions = !flag_of(environment, "DISABLE_NETWORK_RESOURCE_PROVISIONING", false);
   settings.subnet_discovery = flag_of(environment, "ENABLE_SUBNET_DISCOVERY", true);
   settings.manages_unschedulable = flag_of(environment, "AWS_MANAGE_ENIS_NON_SCHEDULABLE", false);
+  settings.introspection = !flag_of(environment, "DISABLE_INTROSPECTION", false);
   settings.cooldown = Nanoseconds(1'000'000'000) * count_of(environment, "IP_COOLDOWN_PERIOD", 30);
   if (const auto label = text_of(environment, "ENI_CONFIG_LABEL_DEF"); !label.empty())
     settings.eni_config_label = label;

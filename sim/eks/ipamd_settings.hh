@@ -24,6 +24,7 @@ struct IpamdSettings {
   bool provisions = true;  // not DISABLE_NETWORK_RESOURCE_PROVISIONING
   bool subnet_discovery = true;
   bool manages_unschedulable = false;
+  bool introspection = true;  // not DISABLE_INTROSPECTION
   Nanoseconds cooldown = Nanoseconds(30'000'000'000);
   std::string eni_config_label = "k8s.amazonaws.com/eniConfig";
 

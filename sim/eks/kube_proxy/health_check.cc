@@ -36,10 +36,10 @@ void ServiceHealth::sync(const ServiceTable& services, const ProxyNode& node) {
     check.port = port;
     check.endpoints = services.local_ready_endpoints(service, node.name);
     if (check.server != nullptr) continue;
-    check.server =
-        start_http_agent(*host_, port, [service = service, &check](std::string_view, std::string_view) {
-          return health_answer(service, check.endpoints);
-        });
+    check.server = start_http_agent(*host_, Ipv4Address(), port,
+                                    [service = service, &check](std::string_view, std::string_view) {
+                                      return health_answer(service, check.endpoints);
+                                    });
   }
 }
 

@@ -1,5 +1,7 @@
 #include "sim/apps/curl.hh"
 
+#include <fmt/format.h>
+
 #include "tests/unit/apps/run_program.hh"
 
 namespace ekspath {
@@ -51,6 +53,61 @@ TEST_CASE("curl -v shows the conversation") {
         "< \n"
         "10.0.0.5\n"
         "* Connection #0 to host 10.1.0.2 left intact\n");
+}
+
+// Go's net/http: an answer of more than 2048 bytes leaves before its length is known. net/http/server.go
+TEST_CASE("an agent's long answer comes in chunks, and curl puts it together") {
+  LinuxWorld world(rows);
+  const std::string body(3000, 'x');
+  const auto agent =
+      start_http_agent(world["server"], Ipv4Address(), 8080, [&](std::string_view, std::string_view path) {
+        return HttpAnswer{200, {}, path == "/long" ? body : "short"};
+      });
+  Ran ran = run_program(world, "pod", {"curl", "-s", "http://10.1.0.2:8080/long"}, 1_s);
+  CHECK(ran.text == body);
+  CHECK(ran.status == 0);
+  ran = run_program(world, "pod", {"curl", "-s", "-v", "-o", "/dev/null", "http://10.1.0.2:8080/long"}, 1_s);
+  CHECK(ran.text.substr(ran.text.find('<')) ==
+        "< HTTP/1.1 200 OK\n"
+        "< Date: Thu, 01 Jan 1970 00:00:01 GMT\n"
+        "< Content-Type: text/plain; charset=utf-8\n"
+        "< Transfer-Encoding: chunked\n"
+        "< \n"
+        "* Connection #0 to host 10.1.0.2 left intact\n");
+  ran = run_program(world, "pod", {"curl", "-s", "-I", "http://10.1.0.2:8080/short"}, 1_s);
+  CHECK(ran.text ==
+        "HTTP/1.1 200 OK\n"
+        "Date: Thu, 01 Jan 1970 00:00:02 GMT\n"
+        "Content-Length: 5\n"
+        "Content-Type: text/plain; charset=utf-8\n"
+        "\n");
+}
+
+TEST_CASE("curl says what is wrong with chunks: exit 56, and 18 when they end too early") {
+  LinuxWorld world(rows);
+  constexpr std::string_view head = "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n";
+  StartedProgram server = start_program(world["server"], {"nc", "-l", "80"}, fmt::format("{}zz\n", head), {});
+  REQUIRE(server.program);
+  world.run_for(1_ms);
+  Ran ran = run_program(world, "pod", {"curl", "-sS", "http://10.1.0.2/"}, 3_s);
+  CHECK(ran.text == "curl: (56) Illegal or missing hexadecimal sequence in chunked-encoding\n");
+  CHECK(ran.status == 56);
+  server = start_program(world["server"], {"nc", "-l", "-w", "1", "81"}, fmt::format("{}5\nhel", head), {});
+  REQUIRE(server.program);
+  world.run_for(1_ms);
+  ran = run_program(world, "pod", {"curl", "-sS", "http://10.1.0.2:81/"}, 5_s);
+  CHECK(ran.text == "helcurl: (18) transfer closed with outstanding read data remaining\n");
+  CHECK(ran.status == 18);
+}
+
+TEST_CASE("an agent of one address is not reached at another") {
+  LinuxWorld world(rows);
+  const auto agent = start_http_agent(world["server"], Ipv4Address(127, 0, 0, 1), 8080,
+                                      [](std::string_view, std::string_view) {
+                                        return HttpAnswer{200, {}, "mine\n"};
+                                      });
+  CHECK(run_program(world, "server", {"curl", "-s", "http://127.0.0.1:8080/"}, 1_s).text == "mine\n");
+  CHECK(run_program(world, "pod", {"curl", "-s", "http://10.1.0.2:8080/"}, 1_s).status == 7);
 }
 
 TEST_CASE("curl asks its own host over loopback") {

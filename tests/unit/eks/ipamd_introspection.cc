@@ -26,6 +26,15 @@ struct OneAddress {
   std::string eni;
   std::string subnet;
 
+  /// What curl prints on the node itself.
+  std::string ask(const char* url) {
+    const StartedProgram curl =
+        start_program(host, {"curl", "-s", url}, "", {"node1", "", "127.0.0.1 localhost\n"});
+    REQUIRE(curl.program != nullptr);
+    engine.run_until(engine.now() + 100_ms);
+    return fmt::format("{}{}", curl.program->text(), curl.program->exit_status().value_or(-1));
+  }
+
   explicit OneAddress(const char* version)
       : cni(host, *CniVersion::parse(version), {*Prefix::parse("10.0.0.0/16")}, LinkSpec()) {
     const VpcId vpc = fabric.add_vpc({"vpc", {*Prefix::parse("10.0.0.0/16")}, true}).value();
@@ -106,4 +115,28 @@ TEST_CASE("the settings are told by the names of their variables") {
         R"("AWS_VPC_K8S_CNI_EXTERNALSNAT":false,"AWS_VPC_K8S_CNI_RANDOMIZESNAT":2,)"
         R"("AWS_VPC_K8S_CNI_VETHPREFIX":"eni"})");
   CHECK(introspection(*node.ipamd, "/v1/eni-configs") == "\"default\"");
+}
+
+// pkg/ipamd/introspect.go: INTROSPECTION_BIND_ADDRESS is 127.0.0.1:61679; a ServeMux answers every other path
+// with the handler of "/"
+TEST_CASE("ipamd answers on the node's loopback while it runs, whatever the path") {
+  OneAddress node("1.19");
+  const std::string enis = introspection(*node.ipamd, "/v1/enis") + "0";
+  CHECK(node.ask("http://localhost:61679/v1/enis") == enis);
+  CHECK(node.ask("http://127.0.0.1:61679/v1/enis?pretty") == enis);
+  CHECK(node.ask("http://localhost:61679/v1/pods") ==
+        R"({"AvailableCommands":["/v1/enis","/v1/eni-configs","/v1/networkutils-env-settings",)"
+        R"("/v1/ipamd-env-settings"]}0)");
+  CHECK(node.ask("http://10.0.1.5:61679/v1/enis") == "7");
+  node.ipamd->stop();
+  CHECK(node.ask("http://localhost:61679/v1/enis") == "7");
+  node.ipamd->start({});
+  CHECK(node.ask("http://localhost:61679/v1/enis") == enis);
+}
+
+TEST_CASE("DISABLE_INTROSPECTION leaves the port closed") {
+  OneAddress node("1.19");
+  node.ipamd->stop();
+  node.ipamd->start({{"DISABLE_INTROSPECTION", "true"}});
+  CHECK(node.ask("http://localhost:61679/v1/enis") == "7");
 }
