@@ -25,11 +25,9 @@ struct Transport {
   std::size_t checksum_at = 0;
 };
 
-Transport transport_of(Bytes& frame) {
-  const Ipv4View ip{frame.data() + ip_at};
-  const std::size_t start = ip_at + ip.header_size();
-  if (ip.is_fragment() || frame.size() < start + 8) return {};
-  Transport transport{frame.data() + start, frame.size() - start, 0};
+Transport transport_of(const Ipv4View& ip) {
+  if (ip.is_fragment() || ip.total_length() < ip.header_size() + 8) return {};
+  Transport transport{ip.at + ip.header_size(), ip.total_length() - ip.header_size(), 0};
   switch (IpProtocol{ip.protocol()}) {
     case IpProtocol::tcp:
       transport.checksum_at = 16;
@@ -44,12 +42,6 @@ Transport transport_of(Bytes& frame) {
       return {};
   }
   return transport;
-}
-
-std::uint16_t sum_of(const Bytes& frame, const Transport& transport) {
-  const Ipv4View ip{const_cast<std::uint8_t*>(frame.data() + ip_at)};
-  if (IpProtocol{ip.protocol()} == IpProtocol::icmp) return checksum(transport.data, transport.size);
-  return transport_checksum(ip.source(), ip.destination(), ip.protocol(), transport.data, transport.size);
 }
 
 /// `number` counted from the first one of its direction.
@@ -82,8 +74,17 @@ void set_tcp_aside(const Ipv4View& ip, const Transport& transport, FirstNumbers&
   std::copy(one_day.begin(), one_day.end(), transport.data + at + date.size());
 }
 
-/// The time that an echo carries, in the message itself or in the datagram that an error quotes.
-void set_icmp_aside(const Transport& transport) {
+std::uint16_t sum_of(const Ipv4View& ip, const Transport& transport) {
+  if (IpProtocol{ip.protocol()} == IpProtocol::icmp) return checksum(transport.data, transport.size);
+  return transport_checksum(ip.source(), ip.destination(), ip.protocol(), transport.data, transport.size);
+}
+
+/// Sets aside what the two hosts' clocks and draws make of a datagram, and writes its sum again if it was
+/// right.
+void set_transport_aside(const Ipv4View& ip, const Transport& transport, FirstNumbers& firsts);
+
+/// The time that an echo carries; of an error, what the datagram that it quotes carries.
+void set_icmp_aside(const Transport& transport, FirstNumbers& firsts) {
   constexpr std::size_t time_size = 16;  // struct timeval, where the payload holds it: ping -s 16 and above
   if (transport.size < IcmpView::size + time_size) return;
   const IcmpView icmp{transport.data};
@@ -91,28 +92,26 @@ void set_icmp_aside(const Transport& transport) {
     std::fill_n(transport.data + IcmpView::size, time_size, std::uint8_t{0});
   } else if (icmp.type() == icmp::unreachable || icmp.type() == icmp::time_exceeded) {
     const Ipv4View quoted{transport.data + IcmpView::size};
-    const std::size_t start = IcmpView::size + quoted.header_size();
-    if (IpProtocol{quoted.protocol()} != IpProtocol::icmp || transport.size <= start) return;
-    const Transport inner{transport.data + start, transport.size - start, 2};
-    if (inner.size < IcmpView::size || checksum(inner.data, inner.size) != 0) return;
-    set_icmp_aside(inner);
-    store16(inner.data + inner.checksum_at, 0);
-    store16(inner.data + inner.checksum_at, checksum(inner.data, inner.size));
+    if (transport.size < IcmpView::size + quoted.total_length()) return;  // cut off: its sum says nothing
+    set_transport_aside(quoted, transport_of(quoted), firsts);
   }
+}
+
+void set_transport_aside(const Ipv4View& ip, const Transport& transport, FirstNumbers& firsts) {
+  if (transport.data == nullptr) return;
+  const bool was_right = sum_of(ip, transport) == 0;
+  if (IpProtocol{ip.protocol()} == IpProtocol::tcp) set_tcp_aside(ip, transport, firsts);
+  if (IpProtocol{ip.protocol()} == IpProtocol::icmp) set_icmp_aside(transport, firsts);
+  if (!was_right) return;
+  store16(transport.data + transport.checksum_at, 0);
+  store16(transport.data + transport.checksum_at, sum_of(ip, transport));
 }
 
 void set_frame_aside(CapturedFrame& frame, bool eni, FirstNumbers& firsts) {
   const Ipv4View ip{frame.bytes.data() + ip_at};
   if (eni) std::fill_n(frame.bytes.begin() + (frame.out ? 0 : 6), 6, std::uint8_t{0});
   frame.bytes.resize(std::min<std::size_t>(frame.bytes.size(), ip_at + ip.total_length()));
-  const Transport transport = transport_of(frame.bytes);
-  if (transport.data == nullptr) return;
-  const bool was_right = sum_of(frame.bytes, transport) == 0;
-  if (IpProtocol{ip.protocol()} == IpProtocol::tcp) set_tcp_aside(ip, transport, firsts);
-  if (IpProtocol{ip.protocol()} == IpProtocol::icmp) set_icmp_aside(transport);
-  if (!was_right) return;
-  store16(transport.data + transport.checksum_at, 0);
-  store16(transport.data + transport.checksum_at, sum_of(frame.bytes, transport));
+  if (frame.bytes.size() == ip_at + ip.total_length()) set_transport_aside(ip, transport_of(ip), firsts);
 }
 
 bool is_ipv4(const Bytes& frame) {

@@ -10,10 +10,10 @@
 #include "tests/kernel/real_host.hh"
 #include "tests/kernel/whole/real_lab.hh"
 
-/// kernel_whole SCENARIO [--variant NAME] [--set PATH=VALUE] [--verbose]: runs a scenario's steps in the
-/// simulated world, and with real tools in the namespaces that `ekspath export netns` writes of it, and
-/// compares the frames at each interface of each node. Exit status: 0 equal, 1 a difference, 2 it cannot be
-/// run, 77 skipped.
+/// kernel_whole SCENARIO [--variant NAME] [--set PATH=VALUE] [--at TIME] [--verbose]: runs a scenario's steps
+/// in the simulated world, and with real tools in the namespaces that `ekspath export netns` writes of it,
+/// and compares the frames at each interface of each node. With --at both begin with the world as it is then,
+/// before the first step. Exit status: 0 equal, 1 a difference, 2 it cannot be run, 77 skipped.
 using namespace ekspath;
 
 namespace {
@@ -66,6 +66,7 @@ struct Wish {
   std::string path;
   std::string variant;
   std::vector<std::string> sets;
+  Nanoseconds at;
   bool verbose = false;
 };
 
@@ -85,7 +86,7 @@ std::string start_servers(RealLab& lab, const World& world, const Scenario& scen
 }
 
 /// Both runs; the difference, or what stands in the way in `problem`.
-std::string compare(const Scenario& scenario, World& world, StepRunner& runner,
+std::string compare(const Scenario& scenario, Nanoseconds from, World& world, StepRunner& runner,
                     const std::vector<ExportedFile>& files, std::string& problem, std::string& summary,
                     std::string& printed) {
   std::vector<RealStep> steps;
@@ -104,6 +105,7 @@ std::string compare(const Scenario& scenario, World& world, StepRunner& runner,
     }
     steps.push_back(*step);
     steps.back().host = host->netns->name();  // a hostNetwork pod's is its node's
+    steps.back().at = std::max(step->at, from) - from;
   }
   Recording recording;
   RealLab lab;
@@ -146,19 +148,25 @@ int run(const Wish& wish) {
     return 2;
   }
   const auto world = build_world(*scenario, diagnostics);
-  const auto files = world ? export_netns(*world, *scenario, diagnostics) : std::vector<ExportedFile>();
+  if (!world) {
+    fmt::print(stderr, "{}", diagnostics.text());
+    return 2;
+  }
+  world->engine().run_until(wish.at);
+  StepRunner runner(*world, *scenario, diagnostics);
+  const auto files = export_netns(*world, *scenario, diagnostics);
   if (files.empty()) {
     fmt::print(stderr, "{}", diagnostics.text());
     return 2;
   }
-  StepRunner runner(*world, *scenario, diagnostics);
   Court court;
   if (const std::string forbidden = court.enter(); !forbidden.empty()) {
     fmt::print("skipped: {} was not compared with the kernel ({})\n", *scenario->metadata.name, forbidden);
     return 77;
   }
   std::string problem, summary, printed;
-  const std::string difference = compare(*scenario, *world, runner, files, problem, summary, printed);
+  const std::string difference =
+      compare(*scenario, wish.at, *world, runner, files, problem, summary, printed);
   if (!problem.empty()) {
     fmt::print("{}: cannot be run: {}\n", *scenario->metadata.name, problem);
     return 2;
@@ -179,6 +187,8 @@ int main(int count, char** words) {
       wish.variant = words[++i];
     } else if (word == "--set" && i + 1 < count) {
       wish.sets.emplace_back(words[++i]);
+    } else if (word == "--at" && i + 1 < count) {
+      wish.at = Nanoseconds::parse(words[++i]).value_or(Nanoseconds());
     } else if (word == "--verbose") {
       wish.verbose = true;
     } else {
@@ -186,7 +196,8 @@ int main(int count, char** words) {
     }
   }
   if (wish.path.empty()) {
-    fmt::print(stderr, "usage: kernel_whole SCENARIO [--variant NAME] [--set PATH=VALUE] [--verbose]\n");
+    fmt::print(stderr,
+               "usage: kernel_whole SCENARIO [--variant NAME] [--set PATH=VALUE] [--at TIME] [--verbose]\n");
     return 2;
   }
   return run(wish);
