@@ -139,6 +139,14 @@ Host* find_host(World& world, const Line& line, CommandOutput& output) {
   return host;
 }
 
+/// kubectl pkg/cmd/util/helpers.go StandardErrorMessage(): a command that failed in its container
+CommandEnded told_by_kubectl(CommandOutput& output, CommandEnded ended) {
+  return [&output, ended = std::move(ended)](int exit_status) {
+    if (exit_status != 0) output.err(fmt::format("command terminated with exit code {}\n", exit_status));
+    ended(exit_status);
+  };
+}
+
 }  // namespace
 
 const std::vector<CommandKind>& host_commands() {
@@ -194,6 +202,7 @@ std::unique_ptr<RunningCommand> start_line(World& world, std::string_view text, 
     ended(line.shell == Line::Shell::pod ? 1 : 255);
     return nullptr;
   }
+  if (line.shell == Line::Shell::pod) ended = told_by_kubectl(output, std::move(ended));
   CommandContext context{world, host, line.root, std::move(input), output};
   return find_command(line.words.front())->start(context, line.words, std::move(ended));
 }

@@ -416,7 +416,7 @@ void Conntrack::release(Packet& packet) {
   if (packet.meta.ct_info != CtInfo::new_) return;
   Connection* connection = find(packet.meta.connection);
   if (connection == nullptr || connection->has_any(status::confirmed | status::dying)) return;
-  state_->table.destroy(packet.meta.connection);
+  state_->kill(packet.meta.connection);  // an error about the packet that comes back by lo still names it
   packet.meta.connection = ConnectionId::none();
   packet.meta.ct_info = CtInfo::none;
 }
