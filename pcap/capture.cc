@@ -43,18 +43,20 @@ Capture::Capture(CaptureOutputs outputs, const PlaceNames& places)
 
 void Capture::frame(PlaceId interface, Direction direction, const Packet& packet, Nanoseconds time) {
   if (interface.value() >= point_of_place_.size()) return;
-  const std::uint32_t index = point_of_place_[interface.value()];
+  std::uint32_t index = point_of_place_[interface.value()];
   if (index == none) return;
-  const Point& point = points_[index];
   const std::span<const std::uint8_t> bytes = packet.bytes();
 
   // Counted whether it is written or not: a filter changes no hop's number.
   Journey* journey = nullptr;
   if (trace_ || hops_) journey = &journeys_.sighted(packet.meta.trace, direction, bytes);
-  if (point.any != none) write_any(any_files_[point.any], point, direction, bytes, time);
-  if (point.filter && !point.filter->matches(bytes)) return;
-  if (point.file != none) files_[point.file].record(time, bytes);
-  if (point.trace != none) trace_->sighted(*journey, point.trace, direction, packet, time);
+  for (; index != none; index = points_[index].next) {
+    const Point& point = points_[index];
+    if (point.any != none) write_any(any_files_[point.any], point, direction, bytes, time);
+    if (point.filter && !point.filter->matches(bytes)) continue;
+    if (point.file != none) files_[point.file].record(time, bytes);
+    if (point.trace != none) trace_->sighted(*journey, point.trace, direction, packet, time);
+  }
 }
 
 void Capture::write_any(AnyFile& any, const Point& point, Direction direction,
@@ -82,10 +84,10 @@ void Capture::add_point(const CaptureInterface& point, PointOutputs outputs,
   ASSERT(point.place);
   const std::size_t place = point.place.value();
   if (place >= point_of_place_.size()) point_of_place_.resize(place + 1, none);
-  ASSERT(point_of_place_[place] == none);
-  point_of_place_[place] = static_cast<std::uint32_t>(points_.size());
+  ASSERT(!outputs.trace || !is_traced(point_of_place_[place]));
 
-  Point added{{point.index, point.mac, point.loopback}, std::move(filter), none, none, none};
+  Point added{
+      {point.index, point.mac, point.loopback}, std::move(filter), none, none, none, point_of_place_[place]};
   if (outputs.file && !outputs_.folder.empty()) added.file = add_file(point);
   if (outputs.any && !outputs_.folder.empty()) added.any = any_file(point.host);
   if (outputs.trace && trace_) {
@@ -96,7 +98,15 @@ void Capture::add_point(const CaptureInterface& point, PointOutputs outputs,
     if (!point.loopback) interface.mac = point.mac;
     added.trace = trace_->add_interface(interface);
   }
+  point_of_place_[place] = static_cast<std::uint32_t>(points_.size());
   points_.push_back(std::move(added));
+}
+
+bool Capture::is_traced(std::uint32_t point) const {
+  for (; point != none; point = points_[point].next) {
+    if (points_[point].trace != none) return true;
+  }
+  return false;
 }
 
 void Capture::add_place(PlaceId place, PlaceId of_point) {

@@ -60,9 +60,14 @@ class Capture final : public Tap, public Observer {
   /// `places` outlives the capture.
   Capture(CaptureOutputs outputs, const PlaceNames& places);
 
-  /// At any time; a place once. The filter is an Ethernet one, for the point's file and for the trace.
+  /// At any time. The filter is an Ethernet one, for the point's file and for the trace. A place may be
+  /// several points (each host's any.pcap and file have filters of their own, a hostNetwork pod shares its
+  /// node's interfaces), of which one at most is in the trace.
   void add_point(const CaptureInterface& point, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter = nullptr);
+  [[nodiscard]] bool has_point(PlaceId place) const {
+    return place.value() < point_of_place_.size() && point_of_place_[place.value()] != none;
+  }
   /// Another place for a point that is there: an interface went, and came again under its name.
   void add_place(PlaceId place, PlaceId of_point);
   /// For HOST/any.pcap; a LinkType::linux_sll2 filter.
@@ -92,6 +97,7 @@ class Capture final : public Tap, public Observer {
     std::uint32_t file = none;  // index into files_
     std::uint32_t any = none;   // index into any_files_
     std::uint32_t trace = none;
+    std::uint32_t next = none;  // point of the same place
   };
   struct AnyFile {
     PcapFile file;
@@ -101,6 +107,7 @@ class Capture final : public Tap, public Observer {
   [[nodiscard]] std::uint32_t add_file(const CaptureInterface& point);
   [[nodiscard]] std::uint32_t any_file(const std::string& host);
   [[nodiscard]] std::string path_in(const std::string& host, const std::string& name);
+  [[nodiscard]] bool is_traced(std::uint32_t point) const;
   void write_any(AnyFile& any, const Point& point, Direction direction, std::span<const std::uint8_t> bytes,
                  Nanoseconds time);
   void end(Nanoseconds now);
@@ -112,7 +119,7 @@ class Capture final : public Tap, public Observer {
   OutputBudget budget_;  // outlives the files
   PcapHeader ethernet_header_;
   PcapHeader sll2_header_;
-  std::vector<std::uint32_t> point_of_place_;
+  std::vector<std::uint32_t> point_of_place_;  // the latest added; the others behind it
   std::vector<Point> points_;
   std::vector<PcapFile> files_;
   std::vector<AnyFile> any_files_;

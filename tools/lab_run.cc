@@ -1,10 +1,12 @@
 #include "tools/lab_run.hh"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 
 #include "sim/aws/topology.hh"
+#include "sim/base/assert.hh"
 #include "sim/base/near_miss.hh"
 #include "sim/base/shell_words.hh"
 #include "sim/lab/commands/kubectl_manifest_files.hh"
@@ -126,9 +128,7 @@ std::unique_ptr<LabRun> LabRun::prepare(Scenario scenario) {
 
 bool LabRun::capture(CaptureOutputs outputs) {
   for (const auto& host : world_->hosts()) {
-    // A hostNetwork pod's address is its node's, and so is the name.
-    const bool shares = host->kind == HostKind::pod && host->netns->name() != host->name;
-    if (!shares) outputs.names.push_back({host->address, host->name});
+    if (!host->shares_namespace()) outputs.names.push_back({host->address, host->name});
   }
   outputs.start = scenario_.start;
   capture_ = std::make_unique<Capture>(std::move(outputs), world_->places());
@@ -136,16 +136,20 @@ bool LabRun::capture(CaptureOutputs outputs) {
 
   if (scenario_.captures_all) {
     for (const auto& host : world_->hosts()) {
-      // A hostNetwork pod's interfaces are its node's.
-      if (host->kind == HostKind::pod && host->netns->name() != host->name) continue;
+      if (host->shares_namespace()) continue;
       for (Interface* interface : world_->interfaces_of(*host)) {
         const bool loopback = interface->kind == InterfaceKind::loopback;
         add_point(*host, *interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+        world_->watch(*interface, *capture_);
       }
     }
     world_->listen_for_interfaces([this](Interface& interface) {
+      const Host* host = world_->host(interface.netns->name());
+      if (host == nullptr) return;
       const bool loopback = interface.kind == InterfaceKind::loopback;
-      add_new_interface(interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+      if (!continues(interface))
+        add_point(*host, interface, {.file = !loopback, .any = true, .trace = true}, nullptr);
+      world_->watch(interface, *capture_);
     });
     return true;
   }
@@ -167,19 +171,10 @@ bool LabRun::capture(CaptureOutputs outputs) {
       if (!compiled) continue;
       filter = std::make_shared<CaptureFilter>(std::move(*compiled));
     }
-    bool found = false;
+    wishes_.push_back({host, any, name, std::move(filter)});
     std::vector<std::string> names;
-    for (Interface* interface : world_->interfaces_of(*host)) {
-      names.push_back(interface->name);
-      if (!any && interface->name != name) continue;
-      found = true;
-      add_point(*host, *interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
-    }
-    if (any && filter) capture_->filter_any(host->name, filter);
-    world_->listen_for_interfaces([this, any, name, netns = host->netns, filter](Interface& interface) {
-      if (interface.netns == netns && (any || interface.name == name))
-        add_new_interface(interface, {.file = !any, .any = any, .trace = true}, any ? nullptr : filter);
-    });
+    for (const Interface* interface : world_->interfaces_of(*host)) names.push_back(interface->name);
+    const bool found = any || std::ranges::find(names, name) != names.end();
     if (!found) {
       const std::string near = near_miss(name, names);
       diagnostics.report({wish.at.where, fmt::format("{} has no interface '{}'", host->name, name),
@@ -187,18 +182,76 @@ bool LabRun::capture(CaptureOutputs outputs) {
                           near.empty() ? "" : fmt::format("did you mean '{}'?", near)});
     }
   }
-  return explained(diagnostics);
+  if (!explained(diagnostics)) return false;
+  filter_any_files();
+  for (const CaptureWish& wish : wishes_) {
+    for (Interface* interface : world_->interfaces_of(*wish.host)) {
+      if (wish.covers(*interface)) add_wished_points(*interface);
+    }
+  }
+  world_->listen_for_interfaces([this](Interface& interface) { add_wished_points(interface); });
+  return true;
 }
 
-/// An ENI was attached, a pod was wired: everything is captured, so this is.
-void LabRun::add_new_interface(Interface& interface, PointOutputs outputs,
-                               std::shared_ptr<const CaptureFilter> filter) {
-  const Host* host = world_->host(interface.netns->name());
-  if (host == nullptr) return;
-  const auto known = points_.find(host->name + "/" + interface.name);
-  if (known == points_.end()) return add_point(*host, interface, outputs, std::move(filter));
-  capture_->add_place(interface.place, known->second);
+std::shared_ptr<const CaptureFilter> LabRun::united(const std::vector<const CaptureWish*>& wishes,
+                                                    LinkType link_type) const {
+  std::vector<std::string> expressions;
+  for (const CaptureWish* wish : wishes) {
+    if (wish->filter == nullptr) return nullptr;
+    expressions.push_back(fmt::format("({})", wish->filter->expression()));
+  }
+  if (wishes.size() == 1) return wishes.front()->filter;
+  Diagnostics diagnostics;
+  auto filter = CaptureFilter::compile(fmt::format("{}", fmt::join(expressions, " or ")), link_type,
+                                       filter_names(*world_), {}, diagnostics);
+  ASSERT(filter.has_value());  // each of them compiled
+  return std::make_shared<CaptureFilter>(std::move(*filter));
+}
+
+void LabRun::filter_any_files() {
+  std::map<std::string, std::vector<const CaptureWish*>> of_host;
+  for (const CaptureWish& wish : wishes_) {
+    if (wish.any) of_host[wish.host->name].push_back(&wish);
+  }
+  for (const auto& [host, wishes] : of_host) {
+    if (auto filter = united(wishes, LinkType::linux_sll2)) capture_->filter_any(host, std::move(filter));
+  }
+}
+
+/// What was asked for in different words of one interface is written to each of the files that were asked
+/// for, and to the trace once.
+void LabRun::add_wished_points(Interface& interface) {
+  std::map<std::pair<std::string, bool>, std::vector<const CaptureWish*>> of_file;  // by host, and any or not
+  for (const CaptureWish& wish : wishes_) {
+    if (wish.covers(interface)) of_file[{wish.host->name, wish.any}].push_back(&wish);
+  }
+  if (of_file.empty() || capture_->has_point(interface.place)) return;
+  if (!continues(interface)) {
+    std::vector<const CaptureWish*> all;
+    bool whole = false;
+    for (const auto& [file, wishes] : of_file) {
+      const bool any = file.second;
+      all.insert(all.end(), wishes.begin(), wishes.end());
+      whole = whole || any;
+      add_point(*wishes.front()->host, interface, {.file = !any, .any = any, .trace = of_file.size() == 1},
+                any ? nullptr : united(wishes, LinkType::ethernet));
+    }
+    if (of_file.size() > 1) {
+      const Host* owner = world_->host(interface.netns->name());
+      ASSERT(owner != nullptr);
+      add_point(*owner, interface, {.file = false, .any = false, .trace = true},
+                whole ? nullptr : united(all, LinkType::ethernet));
+    }
+  }
   world_->watch(interface, *capture_);
+}
+
+/// Whether it came again under the name of one that went: then it is seen where that one was.
+bool LabRun::continues(const Interface& interface) {
+  const auto known = points_.find(interface.netns->name() + "/" + interface.name);
+  if (known == points_.end()) return false;
+  capture_->add_place(interface.place, known->second);
+  return true;
 }
 
 void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outputs,
@@ -215,9 +268,8 @@ void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outp
   }
   point.index = interface.index;
   point.loopback = interface.kind == InterfaceKind::loopback;
-  points_.emplace(host.name + "/" + interface.name, interface.place);
+  points_.emplace(interface.netns->name() + "/" + interface.name, interface.place);
   capture_->add_point(point, outputs, std::move(filter));
-  world_->watch(interface, *capture_);
 }
 
 bool LabRun::run() {

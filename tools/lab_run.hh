@@ -43,14 +43,30 @@ class LabRun {
 
  private:
   explicit LabRun(Scenario scenario) : scenario_(std::move(scenario)) {}
+  /// One of the list `captures`.
+  struct CaptureWish {
+    const Host* host;
+    bool any;  // every interface of the host
+    std::string interface;
+    std::shared_ptr<const CaptureFilter> filter;  // null: every packet
+
+    [[nodiscard]] bool covers(const Interface& one) const {
+      return one.netns == host->netns && (any || one.name == interface);
+    }
+  };
+
+  /// What passes one of the wishes' filters; null: everything.
+  [[nodiscard]] std::shared_ptr<const CaptureFilter> united(const std::vector<const CaptureWish*>& wishes,
+                                                            LinkType link_type) const;
+  void filter_any_files();
+  void add_wished_points(Interface& interface);
+  [[nodiscard]] bool continues(const Interface& interface);
   void add_point(const Host& host, Interface& interface, PointOutputs outputs,
                  std::shared_ptr<const CaptureFilter> filter);
 
-  void add_new_interface(Interface& interface, PointOutputs outputs,
-                         std::shared_ptr<const CaptureFilter> filter);
-
   Scenario scenario_;
-  std::map<std::string, PlaceId> points_;  // by HOST/INTERFACE: where each was first
+  std::vector<CaptureWish> wishes_;
+  std::map<std::string, PlaceId> points_;  // by NAMESPACE/INTERFACE: where each was first
   std::unique_ptr<World> world_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<Expectations> expectations_;

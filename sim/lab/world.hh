@@ -37,6 +37,9 @@ struct Host {
   std::string hosts_file;          // the text of /etc/hosts
   std::string pod_namespace = {};  // of a pod
   std::string pod_name = {};       // of a pod: its host's name, unless that was taken
+
+  /// A hostNetwork pod: its interfaces and its address are its node's.
+  [[nodiscard]] bool shares_namespace() const { return kind == HostKind::pod && netns->name() != name; }
 };
 
 /// What was built of a scenario, and the owner of it all.

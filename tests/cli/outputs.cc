@@ -17,6 +17,27 @@ std::string wait_for(const std::string& file) {
   return "for i in $(seq 200); do [ -s " + file + " ] && break; sleep 0.05; done\n";
 }
 
+TEST_CASE(
+    "captures that meet at one interface: each file has what was asked for, the trace has each frame once") {
+  if (!have_tshark()) return;
+  const TerminalSession terminal = session();
+  terminal.write("lab.yaml", with(lab, "  steps:\n", R"(  captures:
+    - {at: client/any}
+    - {at: client/ens5, filter: icmp and src 8.8.8.8}
+    - {at: client/ens5, filter: tcp and src 34.117.59.81}
+    - {at: client/ens5, filter: icmp and src 8.8.8.8}
+  steps:
+)"));
+  const Ended ended = terminal.type(
+      "ekspath run lab.yaml --trace all.pcapng >/dev/null || exit\n"
+      "count() { tshark -r \"$1\" -Y \"$2\" 2>/dev/null | wc -l; }\n"
+      "count out/lab/client/ens5.pcap icmp; count out/lab/client/ens5.pcap 'not (icmp or tcp)'\n"
+      "count out/lab/client/any.pcap icmp; count all.pcapng icmp\n"
+      "tshark -r all.pcapng -T fields -e frame.interface_name 2>/dev/null | sort -u");
+  CHECK(ended.out == "2\n0\n6\n6\nclient/ens5\n");
+  CHECK(ended.err == "");
+}
+
 TEST_CASE("a folder that may not be written") {
   if (!machine_can("[ $(id -u) = 0 ] && setpriv --reuid 65534 --clear-groups true", "become nobody")) return;
   const TerminalSession terminal = session();

@@ -31,8 +31,10 @@ struct Options {
 };
 
 constexpr std::string_view usage =
-    "usage: bench_lab [--nodes=3] [--pods=10] [--packets=100000] [--busy_nodes=0 (all)] [--flows=0 (one a pod)]\n"
-    "                 [--size=56] [--interval_us=100] [--pattern=cross-node|internet] [--captures=none|files] "
+    "usage: bench_lab [--nodes=3] [--pods=10] [--packets=100000] [--busy_nodes=0 (all)] [--flows=0 (one a "
+    "pod)]\n"
+    "                 [--size=56] [--interval_us=100] [--pattern=cross-node|internet] "
+    "[--captures=none|files] "
     "[--out=DIR]\n"
     "a pcap of every interface goes to DIR with --captures=files; DIR is emptied first\n";
 
@@ -111,6 +113,7 @@ std::size_t peak_resident_bytes() {
 /// HOST/INTERFACE.pcap of every interface, as `ekspath run` writes them.
 void watch_all(World& world, Capture& capture) {
   for (const auto& host : world.hosts()) {
+    if (host->shares_namespace()) continue;
     for (Interface* interface : world.interfaces_of(*host)) {
       if (interface->kind == InterfaceKind::loopback) continue;
       CaptureInterface point;
@@ -211,7 +214,8 @@ int main(int count, char** arguments) {
     }
   }
   if (options.plan.nodes > options.size.nodes) {
-    fmt::print(stderr, "{}: --busy_nodes: there are only {} nodes\n{}", arguments[0], options.size.nodes, usage);
+    fmt::print(stderr, "{}: --busy_nodes: there are only {} nodes\n{}", arguments[0], options.size.nodes,
+               usage);
     return 2;
   }
   return measure(options);

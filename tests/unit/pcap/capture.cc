@@ -230,6 +230,27 @@ TEST_CASE("a filter chooses what a point's file and the trace hold, and the any 
   CHECK(packets_in(folder / "trace.pcapng") == 7);
 }
 
+TEST_CASE("a place that is several points is written to each of their files, and to the trace once") {
+  const ScratchFolder folder;
+  Lab lab(folder);
+  Diagnostics diagnostics;
+  auto requests =
+      CaptureFilter::compile("icmp[icmptype] = icmp-echo", LinkType::ethernet, {}, {}, diagnostics);
+  REQUIRE(requests);
+  // A hostNetwork pod's ens5 is its node's.
+  lab.capture.add_point({lab.ens5, "agent", "ens5", "", ens5_mac, {}, 2},
+                        {.file = true, .any = false, .trace = false},
+                        std::make_shared<const CaptureFilter>(std::move(*requests)));
+  lab.capture.add_point({lab.ens5, "agent", "ens5", "", ens5_mac, {}, 2},
+                        {.file = false, .any = true, .trace = false});
+  lab.ping(true);
+  CHECK(lab.capture.finish(1_s).empty());
+  CHECK(packets_in(folder / "node1/ens5.pcap") == 2);
+  CHECK(packets_in(folder / "agent/ens5.pcap") == 1);
+  CHECK(packets_in(folder / "agent/any.pcap") == 2);
+  CHECK(packets_in(folder / "trace.pcapng") == 6);
+}
+
 TEST_CASE("a point that appears in the run, a late pod's, is one more interface of the trace") {
   if (!have_tool("tshark")) return;
   const ScratchFolder folder;
