@@ -287,6 +287,7 @@ void Kubelet::start_container(Work& work) {
     auto& statuses = is_init ? status.init_containers : status.containers;
     const auto mine = std::ranges::find(statuses, container.name, &ContainerStatus::name);
     ASSERT(mine != statuses.end());
+    if (mine->state == State::terminated) mine->last_ending = mine->ending();
     mine->state = State::running;
     mine->reason.clear();
     mine->message.clear();
@@ -388,6 +389,7 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
     mine->state = State::terminated;
     mine->reason = status_code == 0 ? "Completed" : "Error";
     if (restarts && running.restarts > 0) {
+      mine->last_ending = mine->ending();
       mine->state = State::waiting;
       mine->reason = "CrashLoopBackOff";
       mine->message = fmt::format("back-off {} restarting failed container={} pod={}_{}({})",

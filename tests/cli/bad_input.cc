@@ -64,6 +64,10 @@ TEST_CASE("a pinned address that is outside of its subnet, reserved, or taken") 
   CHECK(refusal_of(with(cluster_lab, "ip: 10.0.1.101", "ip: 10.0.1.251")) ==
         "lab.yaml:35:39: 10.0.1.251 of pod 'pod1' is taken by node1; expected an address other than that of "
         "line 33\n");
+  CHECK(refusal_of(with(cluster_lab, "{name: pod2, node: node2, device: 1}",
+                        "{name: pod2, node: node1, ip: 10.0.1.101}")) ==
+        "lab.yaml:36:39: 10.0.1.101 of pod 'pod2' is taken by pod 'pod1'; expected an address other than that "
+        "of line 35\n");
 }
 
 TEST_CASE("more addresses than the instance type has") {

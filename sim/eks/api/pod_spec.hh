@@ -119,6 +119,15 @@ struct ObjectCondition {
   friend bool operator==(const ObjectCondition&, const ObjectCondition&) = default;
 };
 
+/// How a container ended.
+struct ContainerEnding {
+  int exit_code = 0;
+  std::string reason;  // "Completed", "Error"
+  Nanoseconds started_at;
+  Nanoseconds finished_at;
+  std::string container_id;
+};
+
 struct ContainerStatus {
   enum class State : std::uint8_t { waiting, running, terminated };
   std::string name;
@@ -134,6 +143,13 @@ struct ContainerStatus {
   std::string image;
   std::string image_id;
   std::string container_id;
+  std::optional<ContainerEnding>
+      last_ending;  // lastState: of the container before the one that `state` is about
+
+  /// Of a container that has ended.
+  [[nodiscard]] ContainerEnding ending() const {
+    return {exit_code, reason, started_at, finished_at, container_id};
+  }
 };
 
 struct PodStatus {

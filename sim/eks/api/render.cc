@@ -53,6 +53,14 @@ class Renderer {
     return out;
   }
 
+  [[nodiscard]] Document terminated(const ContainerEnding& ending) const {
+    return {{"containerID", ending.container_id},
+            {"exitCode", ending.exit_code},
+            {"finishedAt", time(ending.finished_at)},
+            {"reason", ending.reason},
+            {"startedAt", time(ending.started_at)}};
+  }
+
   [[nodiscard]] Document container_status(const ContainerStatus& status) const {
     Document state = Document::object();
     switch (status.state) {
@@ -64,17 +72,15 @@ class Renderer {
         state["running"]["startedAt"] = time(status.started_at);
         break;
       case ContainerStatus::State::terminated:
-        state["terminated"] = {{"containerID", status.container_id},
-                               {"exitCode", status.exit_code},
-                               {"finishedAt", time(status.finished_at)},
-                               {"reason", status.reason},
-                               {"startedAt", time(status.started_at)}};
+        state["terminated"] = terminated(status.ending());
         break;
     }
-    Document out = {{"image", status.image},           {"imageID", status.image_id},
-                    {"lastState", Document::object()}, {"name", status.name},
-                    {"ready", status.ready},           {"restartCount", status.restart_count},
-                    {"started", status.started},       {"state", std::move(state)}};
+    Document last = Document::object();
+    if (status.last_ending) last["terminated"] = terminated(*status.last_ending);
+    Document out = {{"image", status.image},        {"imageID", status.image_id},
+                    {"lastState", std::move(last)}, {"name", status.name},
+                    {"ready", status.ready},        {"restartCount", status.restart_count},
+                    {"started", status.started},    {"state", std::move(state)}};
     if (!status.container_id.empty()) out["containerID"] = status.container_id;
     return out;
   }

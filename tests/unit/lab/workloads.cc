@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "sim/lab/world.hh"
-#include "tests/unit/lab/load_lab.hh"
+#include "tests/unit/lab/workloads.hh"
 
 namespace ekspath {
 namespace {
@@ -27,46 +26,6 @@ spec:
   selector: {app: web}
   ports: [{port: 80, targetPort: http}]
 )";
-
-/// A lab of three nodes in three zones without pods of its own, with a manifest applied at time zero.
-struct Workloads {
-  explicit Workloads(std::string_view manifest) {
-    std::string text = lab_with(
-        "{name: ng1, type: t3.medium, count: 2, subnets: [public-a], nodes: [{privateIp: "
-        "192.168.1.251}]}",
-        "{name: ng1, type: t3.medium, count: 3, subnets: [public-a]}");
-    const std::size_t pods = text.find("    pods:");
-    text.replace(pods, text.find("  variants:") - pods, "");
-    Scenario scenario = loaded(text);
-    scenario.manifests.push_back({{"web.yaml", {"lab.yaml", 1, 1}}, std::string(manifest)});
-    Diagnostics diagnostics;
-    world = build_world(scenario, diagnostics);
-    text_of_errors = diagnostics.text();
-  }
-
-  ObjectStore& objects() { return world->cluster->objects(); }
-  void run_for(Nanoseconds time) { world->engine().run_until(world->now() + time); }
-  std::vector<const ApiObject*> pods(const char* app) {
-    return objects().list(ObjectKind::pod, "default", LabelSelector(Labels{{"app", app}}));
-  }
-  std::size_t count(const char* app, std::string_view phase) {
-    std::size_t sum = 0;
-    for (const ApiObject* pod : pods(app)) sum += pod->as<PodStatus>().phase == phase ? 1 : 0;
-    return sum;
-  }
-  std::vector<std::string> events_of(const ApiObject& about) {
-    std::vector<std::string> lines;
-    for (const ApiObject* event : objects().list(ObjectKind::event)) {
-      const auto& content = event->as<EventContent>();
-      if (content.about.uid == about.meta.uid)
-        lines.push_back(fmt::format("{}: {}", content.reason, content.message));
-    }
-    return lines;
-  }
-
-  std::unique_ptr<World> world;
-  std::string text_of_errors;
-};
 
 TEST_CASE("a fresh cluster has what EKS puts there, and all of it runs") {
   Workloads lab("");
