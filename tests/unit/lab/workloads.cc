@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <map>
+#include <set>
+
 #include "tests/unit/lab/workloads.hh"
 
 namespace ekspath {
@@ -123,6 +126,28 @@ TEST_CASE(
           "preemption victims found for incoming pod.");
     break;
   }
+}
+
+// facts/vpc-cni.md 5: from 10 spare addresses on an idle ENI goes, one a pass, when its addresses have cooled
+// down
+TEST_CASE("fifty replicas need three ENIs a node, and with none of them the pools shrink again") {
+  Workloads lab(deployment);
+  const auto shapes = [&] {
+    std::multiset<std::string> all;
+    for (const Node& node : lab.world->cluster->nodes())
+      all.insert(fmt::format("{}/{}", node.ipamd->pool().enis().size(), node.ipamd->pool().total()));
+    return all;
+  };
+  CHECK(lab.world->cluster->api().scale(ObjectKind::deployment, "default", "web", 50));
+  lab.run_for(120_s);
+  CHECK(shapes() == std::multiset<std::string>{"3/15", "3/15", "3/15"});
+  CHECK(lab.world->cluster->api().scale(ObjectKind::deployment, "default", "web", 0));
+  lab.run_for(25_s);
+  CHECK(lab.pods("web").empty());
+  CHECK(shapes() == std::multiset<std::string>{"3/15", "3/15", "3/15"});
+  lab.run_for(60_s);
+  // Two nodes have a coredns: 10 - 1 = 9 are less than the 10 that make an ENI one too many.
+  CHECK(shapes() == std::multiset<std::string>{"1/5", "2/10", "2/10"});
 }
 
 TEST_CASE("a deletion cascades to the pods, and their namespaces and endpoints go") {
