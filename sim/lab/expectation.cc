@@ -126,8 +126,10 @@ void Expectations::prepare(const StepExpectation& expectation, Diagnostics& diag
   texts.contains = resolved(expectation.contains);
   texts.matches = resolved(expectation.matches);
   texts.equals = resolved(expectation.equals);
+  const std::string sample =
+      resolve_step_references(texts.matches, [](std::string_view) { return std::string(step_text_sample); });
   try {
-    (void)std::regex(texts.matches);
+    (void)std::regex(sample);
   } catch (const std::regex_error& error) {
     diagnostics.report({expectation.matches->where,
                         fmt::format("'{}' is no regular expression: {}", texts.matches, error.what()),
@@ -152,7 +154,10 @@ std::vector<ExpectationResult> Expectations::judge(const std::vector<StepResult>
   std::vector<ExpectationResult> results;
   for (std::size_t i = 0; i < scenario_->expectations.size(); ++i) {
     const Expectation& expectation = scenario_->expectations[i];
-    const Texts& texts = texts_[i];
+    Texts texts = texts_[i];
+    for (std::string* text : {&texts.contains, &texts.matches, &texts.equals}) {
+      *text = resolve_step_references(*text, [&](std::string_view name) { return step_text(steps, name); });
+    }
     ExpectationResult result{expectation.where, false, "", ""};
     const auto compare = [&](std::uint64_t expected, std::uint64_t counted) {
       result.met = expected == counted;

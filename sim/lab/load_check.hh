@@ -41,9 +41,10 @@ void report_unknown(const LocatedName& name, std::string_view kind, std::string_
 void report_duplicates(const std::vector<LocatedName>& names, std::string_view kind,
                        Diagnostics& diagnostics);
 
-/// The text with each well-formed ${reference} replaced by a sample of its kind; the others are reported.
+/// The text with each well-formed ${reference} replaced by a sample of its kind; the others are reported. The
+/// first `steps` steps may be meant by ${steps.NAME}.
 [[nodiscard]] Located<std::string> check_references(const Scenario& scenario,
-                                                    const Located<std::string>& text,
+                                                    const Located<std::string>& text, std::size_t steps,
                                                     Diagnostics& diagnostics);
 
 template <class T>

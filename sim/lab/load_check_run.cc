@@ -9,6 +9,7 @@
 #include "sim/base/near_miss.hh"
 #include "sim/lab/load_check.hh"
 #include "sim/lab/load_form.hh"
+#include "sim/lab/reference.hh"
 
 namespace ekspath {
 namespace {
@@ -58,7 +59,20 @@ Resolved resolve_property(const Scenario& scenario, std::string_view host, std::
   return {{}, fmt::format("one of {} of {}", expected, host), did_you_mean(near_miss(property, names))};
 }
 
-Resolved resolve(const Scenario& scenario, std::string_view reference) {
+Resolved resolve_step(const Scenario& scenario, std::string_view name, std::size_t steps) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < steps; ++i) {
+    const Step& step = scenario.steps[i];
+    if (step.name == name) return {std::string(step_text_sample), {}, {}};
+    if (!step.name.empty()) names.push_back(step.name);
+  }
+  if (steps == 0) return {{}, "what is known before the first step", {}};
+  return {{}, "the name of an earlier step", did_you_mean(near_miss(name, names))};
+}
+
+Resolved resolve(const Scenario& scenario, std::string_view reference, std::size_t steps) {
+  if (const std::string_view step = step_of_reference(reference); !step.empty())
+    return resolve_step(scenario, step, steps);
   // Names of internet hosts have dots: the longest host that fits is meant.
   for (std::size_t dot = reference.rfind('.'); dot != std::string_view::npos && dot > 0;
        dot = reference.rfind('.', dot - 1)) {
@@ -151,7 +165,7 @@ class RunCheck {
       return;
     }
     if (at.interface.find("${") != std::string::npos) {
-      (void)check_references(scenario_, {at.interface, at.where}, diagnostics_);
+      (void)check_references(scenario_, {at.interface, at.where}, 0, diagnostics_);
       return;
     }
     const auto known = interfaces_of(scenario_, at.host);
@@ -161,18 +175,19 @@ class RunCheck {
   }
 
   void check_filter(const Located<std::string>& filter, const CaptureAt& at) {
-    const Located<std::string> sample = check_references(scenario_, filter, diagnostics_);
+    const Located<std::string> sample = check_references(scenario_, filter, 0, diagnostics_);
     if (options_.check_filter) options_.check_filter({sample, at, scenario_}, diagnostics_);
   }
 
   void check_steps() {
     std::vector<LocatedName> names;
-    for (const auto& step : scenario_.steps) {
+    for (std::size_t i = 0; i < scenario_.steps.size(); ++i) {
+      const Step& step = scenario_.steps[i];
       if (!step.name.empty()) names.push_back({step.name, step.where});
       if (!was_read(step.run)) continue;
       Step sample = step;
-      sample.run = check_references(scenario_, step.run, diagnostics_);
-      if (step.input) sample.input = check_references(scenario_, *step.input, diagnostics_);
+      sample.run = check_references(scenario_, step.run, i, diagnostics_);
+      if (step.input) sample.input = check_references(scenario_, *step.input, i, diagnostics_);
       if (options_.check_step) options_.check_step(sample, diagnostics_);
     }
     report_duplicates(names, "step", diagnostics_);
@@ -191,13 +206,15 @@ class RunCheck {
     if (was_read(expectation.step) && std::ranges::find(names, *expectation.step) == names.end()) {
       report_unknown(expectation.step, "step", "in an expectation", names, diagnostics_);
     }
-    if (expectation.contains) (void)check_references(scenario_, *expectation.contains, diagnostics_);
-    if (expectation.equals) (void)check_references(scenario_, *expectation.equals, diagnostics_);
+    if (expectation.contains)
+      (void)check_references(scenario_, *expectation.contains, scenario_.steps.size(), diagnostics_);
+    if (expectation.equals)
+      (void)check_references(scenario_, *expectation.equals, scenario_.steps.size(), diagnostics_);
     if (expectation.matches) check_regex(*expectation.matches);
   }
 
   void check_regex(const Located<std::string>& pattern) {
-    const auto sample = check_references(scenario_, pattern, diagnostics_);
+    const auto sample = check_references(scenario_, pattern, scenario_.steps.size(), diagnostics_);
     constexpr std::size_t longest = 1000;  // std::regex recurses by the length of its pattern
     if (sample->size() > longest) {
       report(pattern.where, "a regular expression that is too long",
@@ -250,7 +267,7 @@ class RunCheck {
 }  // namespace
 
 Located<std::string> check_references(const Scenario& scenario, const Located<std::string>& text,
-                                      Diagnostics& diagnostics) {
+                                      std::size_t steps, Diagnostics& diagnostics) {
   std::string_view rest = *text;
   Located<std::string> sample{{}, text.where};
   while (true) {
@@ -265,7 +282,7 @@ Located<std::string> check_references(const Scenario& scenario, const Located<st
                           {}});
       return sample;
     }
-    const Resolved resolved = resolve(scenario, rest.substr(open + 2, close - open - 2));
+    const Resolved resolved = resolve(scenario, rest.substr(open + 2, close - open - 2), steps);
     // A word in its place: the command around it has a mistake less to be told.
     sample.value += resolved.sample.empty() ? "192.0.2.1" : resolved.sample;
     if (resolved.sample.empty()) {

@@ -55,26 +55,48 @@ std::optional<std::string> value_of(const World& world, std::string_view referen
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string resolve_references(const World& world, std::string_view text, const Location& where,
-                               Diagnostics& diagnostics) {
+/// Each ${reference} replaced by its value; one without stays as it is written.
+template <class ValueOf>
+std::string replace_references(std::string_view text, ValueOf value_of_reference) {
   std::string result;
   while (true) {
     const std::size_t open = text.find("${");
     const std::size_t close = open == std::string_view::npos ? open : text.find('}', open);
     if (close == std::string_view::npos) return result.append(text);
     result.append(text.substr(0, open));
-    Mistake mistake;
-    if (const auto value = value_of(world, text.substr(open + 2, close - open - 2), mistake)) {
-      result += *value;
-    } else {
-      result.append(text.substr(open, close - open + 1));
-      diagnostics.report(
-          {where, fmt::format("'{}'", text.substr(open, close - open + 1)), mistake.expected, mistake.hint});
-    }
+    const std::optional<std::string> value = value_of_reference(text.substr(open + 2, close - open - 2));
+    result.append(value ? std::string_view(*value) : text.substr(open, close - open + 1));
     text.remove_prefix(close + 1);
   }
+}
+
+}  // namespace
+
+std::string_view step_of_reference(std::string_view reference) {
+  constexpr std::string_view prefix = "steps.";
+  return reference.starts_with(prefix) ? reference.substr(prefix.size()) : std::string_view();
+}
+
+std::string resolve_references(const World& world, std::string_view text, const Location& where,
+                               Diagnostics& diagnostics) {
+  return replace_references(text, [&](std::string_view reference) -> std::optional<std::string> {
+    if (!step_of_reference(reference).empty()) return std::nullopt;
+    Mistake mistake;
+    auto value = value_of(world, reference, mistake);
+    if (!value) {
+      diagnostics.report({where, fmt::format("'${{{}}}'", reference), mistake.expected, mistake.hint});
+    }
+    return value;
+  });
+}
+
+std::string resolve_step_references(std::string_view text,
+                                    const std::function<std::string(std::string_view name)>& text_of) {
+  return replace_references(text, [&](std::string_view reference) -> std::optional<std::string> {
+    const std::string_view name = step_of_reference(reference);
+    if (name.empty()) return std::nullopt;
+    return text_of(name);
+  });
 }
 
 }  // namespace ekspath

@@ -48,9 +48,11 @@ StepRunner::StepRunner(World& world, const Scenario& scenario, Diagnostics& diag
     if (step.input) {
       step.input->value = resolve_references(world, **step.input, step.input->where, diagnostics);
     }
-    const LineCheck check = check_line(result.line);
+    const std::string sample =
+        resolve_step_references(result.line, [](std::string_view) { return std::string(step_text_sample); });
+    const LineCheck check = check_line(sample);
     if (!check.error.empty()) diagnostics.report({step.run.where, check.error, "", ""});
-    const std::string misfit = check.error.empty() ? check_line_in(world, result.line) : std::string();
+    const std::string misfit = check.error.empty() ? check_line_in(world, sample) : std::string();
     if (!misfit.empty()) diagnostics.report({step.run.where, misfit, "", ""});
     results_.push_back(std::move(result));
   }
@@ -105,13 +107,21 @@ void StepRunner::fire(const Event& event) { start(event.argument); }
 void StepRunner::start(std::size_t step) {
   next_ = step + 1;
   StepResult& result = results_[step];
+  const auto text_of = [this](std::string_view name) { return step_text(results_, name); };
+  result.line = resolve_step_references(result.line, text_of);
   result.started = now();
   foreground_busy_ = !steps_[step].background;
   if (on_start) on_start(result);
   running_[step] = std::make_unique<Running>(*this, step);
+  // What an earlier step printed may make no command of it.
+  if (const std::string error = check_line(result.line).error; !error.empty()) {
+    running_[step]->err(error + "\n");
+    return ended(step, 2);
+  }
   const auto& input = steps_[step].input;
-  auto command = start_line(*world_, result.line, input ? **input : std::string(), *running_[step],
-                            [this, step](int exit_status) { ended(step, exit_status); });
+  auto command =
+      start_line(*world_, result.line, input ? resolve_step_references(**input, text_of) : std::string(),
+                 *running_[step], [this, step](int exit_status) { ended(step, exit_status); });
   running_[step]->command = std::move(command);
   if (steps_[step].background) schedule_next();
 }
@@ -126,6 +136,13 @@ void StepRunner::ended(std::size_t step, int exit_status) {
   if (steps_[step].background) return;
   foreground_busy_ = false;
   schedule_next();
+}
+
+std::string step_text(const std::vector<StepResult>& results, std::string_view name) {
+  const auto found = std::ranges::find(results, name, &StepResult::name);
+  if (found == results.end()) return {};
+  const std::size_t end = found->text.find_last_not_of(" \t\r\n");
+  return found->text.substr(0, end + 1);  // npos + 1 is 0
 }
 
 }  // namespace ekspath

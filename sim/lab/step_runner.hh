@@ -69,4 +69,7 @@ class StepRunner final : public Entity {
   std::uint32_t since_pulse_ = 0;
 };
 
+/// What the step of that name printed so far, without white space at its end: ${steps.NAME}.
+[[nodiscard]] std::string step_text(const std::vector<StepResult>& results, std::string_view name);
+
 }  // namespace ekspath

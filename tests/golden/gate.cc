@@ -46,7 +46,7 @@ const std::vector<Allowed> allowed_warnings{
      unanswered,
      "the pods' pings die at the internet gateway"},
     {"myeks-external-snat",
-     {"netshoot1/eth0.pcap", "node1/eni1ca0bd7398a.pcap", "node1/ens5.pcap"},
+     {"netshoot-pod-6f8ddc59df-fnlm7/eth0.pcap", "node1/eniec19d46f217.pcap", "node1/ens5.pcap"},
      unanswered,
      "the pods' pings die at the internet gateway"},
     {"pod-to-internet-external-snat",
@@ -63,10 +63,12 @@ const std::vector<Allowed> allowed_warnings{
 /// Scenarios in which chance chooses the way of a packet (which endpoint of a service, which node of a pod):
 /// another seed is held to the same expectations, not to the same decisions.
 const std::vector<std::string_view> drawn_paths{
-    "cluster-ip",           // which endpoint
-    "dns-ndots",            // which CoreDNS pod is asked
-    "netshoot-deployment",  // names of pods, and with them their nodes
-    "nginx-replicas",      "rolling-update",
+    "cluster-ip",  // which endpoint
+    "dns-ndots",   // which CoreDNS pod is asked
+    "myeks",       // names of pods, and with them their nodes
+    "netshoot-deployment",
+    "nginx-replicas",
+    "rolling-update",
 };
 
 int failures = 0;

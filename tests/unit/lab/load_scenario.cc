@@ -294,6 +294,12 @@ TEST_CASE("a ${reference} names a host of the file and something that it has") {
   CHECK(errors_with("${pod2.ip}", "${node2.veth.pod2}")
             .find("expected veth. and a pod of node2 that has an address of its own") != std::string::npos);
   CHECK(errors_with("${pod2.ip}", "${pod2.ip").find("'${pod2.ip' without its '}'") != std::string::npos);
+  // A step's text is there from the next step on, and in no filter.
+  CHECK(errors_with("${pod2.ip}", "${steps.ping}").find("unknown reference '${steps.ping}'") !=
+        std::string::npos);
+  CHECK(errors_with("filter: icmp", "filter: \"host ${steps.ping}\"")
+            .find("unknown reference '${steps.ping}'; expected what is known before the first step") !=
+        std::string::npos);
   for (const char* good :
        {"${node1.veth.pod2}", "${dns.google.ip}", "${operator.ip}", "${pod1.node}", "${node1.publicIp}"}) {
     CHECK(errors_with("${pod2.ip}", good) == "");

@@ -48,5 +48,28 @@ TEST_CASE("references stand for addresses in a command and in what it reads") {
   CHECK(results[2].exit_status == 1);
 }
 
+TEST_CASE("a step's text may stand in a later one, and in what that reads") {
+  const auto results = results_of(
+      "    - {name: who, run: \"kubectl get pod pod2 -o jsonpath={.status.podIP}\"}\n"
+      "    - \"kubectl exec pod1 -- ping -c 1 ${steps.who}\"\n"
+      "    - {run: ssh node1 sudo iptables-restore -n, stdin: \"*filter\\n-A FORWARD -s ${steps.who} -j "
+      "DROP\\nCOMMIT\\n\"}\n"
+      "    - ssh node1 sudo iptables -S FORWARD\n");
+  CHECK(results[0].text == "192.168.1.151");
+  CHECK(results[1].line == "kubectl exec pod1 -- ping -c 1 192.168.1.151");
+  CHECK(results[1].exit_status == 0);
+  CHECK(results[3].text.find("-A FORWARD -s 192.168.1.151/32 -j DROP") != std::string::npos);
+}
+
+TEST_CASE("a step's text that makes no command of a later one is that step's error") {
+  const auto results = results_of(
+      "    - {name: nothing, run: \"kubectl get pods -l app=nobody -o jsonpath={.items[*].metadata.name}\"}\n"
+      "    - \"kubectl exec ${steps.nothing} -- hostname\"\n");
+  CHECK(results[0].text == "");
+  CHECK(results[1].finished);
+  CHECK(results[1].exit_status == 2);
+  CHECK(results[1].text != "");
+}
+
 }  // namespace
 }  // namespace ekspath
