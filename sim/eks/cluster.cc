@@ -53,6 +53,7 @@ void Cluster::join(Node node, const std::vector<Prefix>& vpc_cidrs, const LinkSp
   kubelets_.push_back(std::make_unique<Kubelet>(*engine_, api_, static_cast<KubeletHost&>(*this), delays_,
                                                 node.kubernetes_name, node.address));
   node_index_.emplace(node.kubernetes_name, static_cast<std::uint32_t>(nodes_.size()));
+  node_by_name_.emplace(node.name, static_cast<std::uint32_t>(nodes_.size()));
   ASSERT(api_.create(node_object(node, *this)));
   nodes_.push_back(std::move(node));
 }
@@ -133,8 +134,8 @@ bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<s
   if (wanted == environment_) return false;
   environment_ = std::move(wanted);
 
-  ApiObject changed = *daemons;
-  Document& variables = changed.body["spec"]["template"]["spec"]["containers"][0]["env"];
+  Document document = daemons->body.read();
+  Document& variables = document["spec"]["template"]["spec"]["containers"][0]["env"];
   const auto find = [&](const std::string& name) {
     return std::ranges::find_if(variables,
                                 [&](const Document& one) { return one.value("name", "") == name; });
@@ -149,13 +150,12 @@ bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<s
       variables.push_back({{"name", name}, {"value", value}});
     }
   }
-  Document document = changed.body;
   document["apiVersion"] = "apps/v1";
   document["kind"] = "DaemonSet";
   document["metadata"] = {{"name", "aws-node"}, {"namespace", "kube-system"}};
   DecodedObject decoded = decode_object(std::move(document));
   ASSERT(decoded.object.has_value());
-  decoded.object->meta = changed.meta;
+  decoded.object->meta = daemons->meta;
   return static_cast<bool>(api_.replace(std::move(*decoded.object)));
 }
 
@@ -264,9 +264,10 @@ const Pod* Cluster::pod(std::string_view pod_namespace, std::string_view name) c
 }
 
 const Node* Cluster::node(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      nodes_, [&](const Node& node) { return node.name == name || node.kubernetes_name == name; });
-  return found == nodes_.end() ? nullptr : &*found;
+  for (const auto* index : {&node_by_name_, &node_index_}) {
+    if (const auto found = index->find(name); found != index->end()) return &nodes_[found->second];
+  }
+  return nullptr;
 }
 
 const Program* Cluster::program(std::string_view pod_namespace, std::string_view pod,

@@ -129,7 +129,8 @@ class Cluster final : private KubeletHost, private ObjectWatcher {
   ServiceProxies proxies_;
   ApiServer api_;
   std::vector<Node> nodes_;
-  std::map<std::string, std::uint32_t, std::less<>> node_index_;  // by Kubernetes name
+  std::map<std::string, std::uint32_t, std::less<>> node_index_;    // by Kubernetes name
+  std::map<std::string, std::uint32_t, std::less<>> node_by_name_;  // by the scenario's
   std::vector<Pod> pods_;
   std::vector<Ipv4Address> control_plane_;
   std::set<std::string> noted_;

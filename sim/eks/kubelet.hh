@@ -105,7 +105,7 @@ class Kubelet final : public Entity {
     bool stopping = false;
     std::int64_t grace_seconds = 0;  // with stopping
     Nanoseconds crash_delay = Nanoseconds(10'000'000'000);
-    PodSpec spec;  // as it was bound: the object may be gone while the pod still stops
+    std::unique_ptr<PodSpec> last_spec;        // of an object that is gone while its pod still stops
     std::vector<RunningContainer> containers;  // init containers first
   };
 
@@ -123,6 +123,7 @@ class Kubelet final : public Entity {
   void kill(Work& work);
   void finish(Work& work);
   [[nodiscard]] bool is_probe_answered(const Work& work, const ContainerSpec& container) const;
+  [[nodiscard]] const PodSpec& spec_of(const Work& work) const;
   [[nodiscard]] const ContainerSpec& container_of(const Work& work, std::size_t index) const;
   [[nodiscard]] const ApiObject* object_of(const Work& work) const;
   void report(const Work& work, const std::function<void(PodStatus&)>& change);

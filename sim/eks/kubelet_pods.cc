@@ -92,6 +92,7 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
     after(*work, delay, Step::stop);
   };
   if (change == ObjectChange::deleted) {
+    if (work != nullptr) work->last_spec = std::make_unique<PodSpec>(pod.as<PodSpec>());
     // Removed with no grace left: the kubelet cleans up what it finds running.
     if (work != nullptr && work->step != Step::gone)
       ask_to_stop(0, work->stopping ? Nanoseconds() : delays_->kubelet);
@@ -102,7 +103,6 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
     fresh.id = id;
     fresh.name = name;
     fresh.uid = pod.meta.uid;
-    fresh.spec = pod.as<PodSpec>();
     by_name_[name] = id;
     after(fresh, delays_->kubelet, Step::look);
   } else if (pod.meta.terminating() && !work->stopping) {
@@ -117,7 +117,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
   work.step = Step::running;
   work.netns = &netns;
   work.has_sandbox = true;
-  work.containers.resize(work.spec.init_containers.size() + work.spec.containers.size());
+  work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
   work.container = work.containers.size();
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     work.containers[i].work.kind = ContainerWork::Kind::idle;
@@ -128,7 +128,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
     status.phase = "Running";
     status.start_time = now();
     status.host_ip = address_;
-    for (const ContainerSpec& one : work.spec.containers) {
+    for (const ContainerSpec& one : spec_of(work).containers) {
       ContainerStatus running;
       running.name = one.name;
       running.state = State::running;
@@ -143,6 +143,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
     for (const char* type : {"PodReadyToStartContainers", "Initialized"})
       set_condition(status, type, true, "", "", now());
     update_readiness(status, now());
+    status.conditions.shrink_to_fit();  // nothing comes any more
   });
 }
 
@@ -201,7 +202,7 @@ void Kubelet::look(Work& work) {
     status.start_time = now();
     status.host_ip = address_;
     set_condition(status, "PodReadyToStartContainers", false, "", "", now());
-    set_condition(status, "Initialized", work.spec.init_containers.empty(), "", "", now());
+    set_condition(status, "Initialized", spec_of(work).init_containers.empty(), "", "", now());
     const auto waiting = [](const std::vector<ContainerSpec>& containers, const char* reason) {
       std::vector<ContainerStatus> out;
       for (const ContainerSpec& one : containers) {
@@ -212,12 +213,13 @@ void Kubelet::look(Work& work) {
       }
       return out;
     };
-    status.init_containers = waiting(work.spec.init_containers, "PodInitializing");
-    status.containers = waiting(work.spec.containers,
-                                work.spec.init_containers.empty() ? "ContainerCreating" : "PodInitializing");
+    status.init_containers = waiting(spec_of(work).init_containers, "PodInitializing");
+    status.containers =
+        waiting(spec_of(work).containers,
+                spec_of(work).init_containers.empty() ? "ContainerCreating" : "PodInitializing");
     update_readiness(status, now());
   });
-  work.containers.resize(work.spec.init_containers.size() + work.spec.containers.size());
+  work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
   after(work, delays_->sandbox, Step::sandbox);
 }
 
@@ -273,7 +275,7 @@ void Kubelet::start_container(Work& work) {
   running.started = now();
   running.began = true;
   running.ended = false;
-  const bool is_init = index < work.spec.init_containers.size();
+  const bool is_init = index < spec_of(work).init_containers.size();
   const ApiObject& object = *object_of(work);
   if (running.work.kind == ContainerWork::Kind::agent) {
     running.program = host_->agent_started(object, container, *work.netns);
@@ -307,7 +309,7 @@ void Kubelet::start_container(Work& work) {
       mine.reason = "Completed";
       mine.ready = true;
       mine.finished_at = now();
-      if (index + 1 == work.spec.init_containers.size())
+      if (index + 1 == spec_of(work).init_containers.size())
         set_condition(status, "Initialized", true, "", "", now());
     });
     running.ended = true;
@@ -321,9 +323,9 @@ void Kubelet::check_ready(Work& work) {
   bool all = true;
   Nanoseconds again = Nanoseconds::never();
   std::vector<bool> ready;
-  const std::size_t first = work.spec.init_containers.size();
-  for (std::size_t i = 0; i < work.spec.containers.size(); ++i) {
-    const ContainerSpec& container = work.spec.containers[i];
+  const std::size_t first = spec_of(work).init_containers.size();
+  for (std::size_t i = 0; i < spec_of(work).containers.size(); ++i) {
+    const ContainerSpec& container = spec_of(work).containers[i];
     const RunningContainer& running = work.containers[first + i];
     bool is_ready = !running.ended;
     if (container.readiness && is_ready) {
@@ -378,8 +380,8 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
   RunningContainer& running = work.containers[container];
   const ContainerSpec& spec = container_of(work, container);
   running.ended = true;
-  const bool restarts =
-      work.spec.restart_policy == "Always" || (work.spec.restart_policy == "OnFailure" && status_code != 0);
+  const bool restarts = spec_of(work).restart_policy == "Always" ||
+                        (spec_of(work).restart_policy == "OnFailure" && status_code != 0);
   report(work, [&](PodStatus& status) {
     const auto mine = std::ranges::find(status.containers, spec.name, &ContainerStatus::name);
     mine->ready = false;
@@ -424,7 +426,7 @@ void Kubelet::restart(Work& work) {
 void Kubelet::stop(Work& work) {
   const Nanoseconds grace(work.grace_seconds * 1'000'000'000);
   Nanoseconds longest;
-  for (std::size_t i = work.spec.init_containers.size(); i < work.containers.size(); ++i) {
+  for (std::size_t i = spec_of(work).init_containers.size(); i < work.containers.size(); ++i) {
     const RunningContainer& running = work.containers[i];
     if (!running.began || running.ended) continue;
     const ContainerSpec& container = container_of(work, i);
@@ -441,7 +443,7 @@ void Kubelet::kill(Work& work) {
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     RunningContainer& running = work.containers[i];
     if (running.work.kind == ContainerWork::Kind::agent && !running.ended && object != nullptr &&
-        i >= work.spec.init_containers.size())
+        i >= spec_of(work).init_containers.size())
       host_->agent_stopped(*object, container_of(work, i));
     running.program.reset();
     running.ended = true;
@@ -483,8 +485,8 @@ bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container
     if (named != container.ports.end()) port = named->container_port;
   }
   // The agents' own ports (health servers) answer as long as they run.
-  const auto kind = work.containers[static_cast<std::size_t>(&container - work.spec.containers.data()) +
-                                    work.spec.init_containers.size()]
+  const auto kind = work.containers[static_cast<std::size_t>(&container - spec_of(work).containers.data()) +
+                                    spec_of(work).init_containers.size()]
                         .work.kind;
   if (kind == ContainerWork::Kind::agent) return true;
   if (work.netns == nullptr || !work.netns->sockets) return false;
@@ -493,9 +495,14 @@ bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container
   });
 }
 
+const PodSpec& Kubelet::spec_of(const Work& work) const {
+  return work.last_spec ? *work.last_spec : object_of(work)->as<PodSpec>();
+}
+
 const ContainerSpec& Kubelet::container_of(const Work& work, std::size_t index) const {
-  const std::size_t first = work.spec.init_containers.size();
-  return index < first ? work.spec.init_containers[index] : work.spec.containers[index - first];
+  const PodSpec& spec = spec_of(work);
+  const std::size_t first = spec.init_containers.size();
+  return index < first ? spec.init_containers[index] : spec.containers[index - first];
 }
 
 const ApiObject* Kubelet::object_of(const Work& work) const {
@@ -514,9 +521,10 @@ void Kubelet::record(const Work& work, EventRecorder::Type type, std::string_vie
                      const ContainerSpec* container) {
   const ApiObject* object = object_of(work);
   if (object == nullptr) return;
-  const bool is_init = container != nullptr && !work.spec.init_containers.empty() &&
-                       container >= work.spec.init_containers.data() &&
-                       container < work.spec.init_containers.data() + work.spec.init_containers.size();
+  const bool is_init =
+      container != nullptr && !spec_of(work).init_containers.empty() &&
+      container >= spec_of(work).init_containers.data() &&
+      container < spec_of(work).init_containers.data() + spec_of(work).init_containers.size();
   const std::string path =
       container == nullptr
           ? std::string()

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "sim/aws/instance_type.hh"
 #include "sim/aws/resource_id.hh"
@@ -502,6 +503,10 @@ class Builder {
       return start_coredns(objects,
                            {&netns, pod.as<PodStatus>().pod_ip, installed_corefile(objects), around});
     };
+    for (const PodEntry& pod : entry.pods) {
+      if (!pod.host_network) nodes_with_pods_.insert(*pod.node);
+      has_name_server_ = has_name_server_ || pod.runs_coredns;
+    }
     for (const NodeEntry& node : entry.nodes) add_node(vpc, node);
     if (!diagnostics_.ok()) return;
     for (const auto* pod : by_name(entry.pods)) add_pod(*pod);
@@ -600,10 +605,7 @@ class Builder {
     return config;
   }
 
-  bool has_pods_by_hand(std::string_view node) const {
-    return std::ranges::any_of(scenario_.cluster->pods,
-                               [&](const PodEntry& pod) { return *pod.node == node && !pod.host_network; });
-  }
+  bool has_pods_by_hand(std::string_view node) const { return nodes_with_pods_.contains(node); }
 
   /// A secondary address of the ENI that carries the pod.
   bool take_address(const Node& node, const PodEntry& entry, Pod& pod) {
@@ -619,13 +621,12 @@ class Builder {
   }
 
   void add_pod(const PodEntry& entry) {
-    const auto& nodes = world_->cluster->nodes();
-    const auto node = std::ranges::find(nodes, *entry.node, &Node::name);
-    ASSERT(node != nodes.end());
+    const Node* node = world_->cluster->node(*entry.node);
+    ASSERT(node != nullptr);
     Pod pod;
     pod.name = *entry.name;
     pod.pod_namespace = entry.name_space;
-    pod.node = static_cast<std::uint32_t>(node - nodes.begin());
+    pod.node = static_cast<std::uint32_t>(node - world_->cluster->nodes().data());
     pod.host_network = entry.host_network;
     pod.device = *entry.device;
     if (entry.host_network) {
@@ -679,9 +680,7 @@ class Builder {
                                 Ipv4Address address) const {
     std::string text = pod_hosts_file(spec_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
                                       host_name, address);
-    const bool has_name_server =
-        std::ranges::any_of(scenario_.cluster->pods, [](const PodEntry& pod) { return pod.runs_coredns; });
-    if (!entry.host_network && !has_name_server) text += internet_names();
+    if (!entry.host_network && !has_name_server_) text += internet_names();
     return text;
   }
 
@@ -699,6 +698,8 @@ class Builder {
   const Scenario& scenario_;
   Diagnostics& diagnostics_;
   std::unique_ptr<World> world_;
+  std::set<std::string_view> nodes_with_pods_;  // placed by hand
+  bool has_name_server_ = false;                // among those
   std::vector<PlacedCoreDns> name_servers_;
   LinkSpec veth_;
   std::multimap<std::string, Located<Ipv4Address>, std::less<>> pins_;  // by subnet

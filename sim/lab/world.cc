@@ -1,6 +1,5 @@
 #include "sim/lab/world.hh"
 
-#include <algorithm>
 #include <utility>
 
 #include "sim/base/assert.hh"
@@ -18,38 +17,37 @@ World::~World() {
 }
 
 Host* World::host(std::string_view name) {
-  const auto found = std::ranges::lower_bound(hosts_, name, {},
-                                              [](const auto& host) { return std::string_view(host->name); });
-  return found != hosts_.end() && (*found)->name == name ? found->get() : nullptr;
+  const auto found = hosts_.find(name);
+  return found == hosts_.end() ? nullptr : found->get();
 }
 
 const Host* World::host(std::string_view name) const { return const_cast<World*>(this)->host(name); }
 
 Host& World::add_host(Host host) {
-  const auto at =
-      std::ranges::lower_bound(hosts_, host.name, {}, [](const auto& known) { return known->name; });
-  return **hosts_.insert(at, std::make_unique<Host>(std::move(host)));
+  const auto [added, is_new] = hosts_.insert(std::make_unique<Host>(std::move(host)));
+  ASSERT(is_new);
+  Host& known = **added;
+  if (known.kind == HostKind::pod) pod_hosts_.insert(&known);
+  return known;
 }
 
 Host* World::pod_host(std::string_view pod_namespace, std::string_view pod) {
-  const auto found = std::ranges::find_if(hosts_, [&](const auto& host) {
-    return host->kind == HostKind::pod && host->pod_name == pod && host->pod_namespace == pod_namespace;
-  });
-  return found == hosts_.end() ? nullptr : found->get();
+  const auto found = pod_hosts_.find(PodNameOrder::Name(pod_namespace, pod));
+  return found == pod_hosts_.end() ? nullptr : *found;
 }
 
 void World::retire(const Host& host) {
-  const auto found = std::ranges::find(hosts_, &host, &std::unique_ptr<Host>::get);
-  ASSERT(found != hosts_.end());
-  retired_.push_back(std::move(*found));
-  hosts_.erase(found);
+  const auto found = hosts_.find(std::string_view(host.name));
+  ASSERT(found != hosts_.end() && found->get() == &host);
+  if (host.kind == HostKind::pod) pod_hosts_.erase(found->get());
+  retired_.push_back(std::move(hosts_.extract(found).value()));
 }
 
 Netns& World::open(const Place& place) {
   if (Host* known = pod_host(place.pod_namespace, place.pod_name)) return *known->netns;
   // Names are unique within a namespace, hosts are within the world.
   std::string name = place.pod_name;
-  if (host(name) != nullptr) name += "." + place.pod_namespace;
+  while (host(name) != nullptr) name += "." + place.pod_namespace;
   Host added;
   added.name = name;
   added.kind = HostKind::pod;

@@ -4,8 +4,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/apps/program.hh"
@@ -53,7 +55,14 @@ class World final : public PodHosts {
   [[nodiscard]] Host* host(std::string_view name);
   [[nodiscard]] const Host* host(std::string_view name) const;
   /// Sorted by name.
-  [[nodiscard]] const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
+  struct HostOrder {
+    using is_transparent = void;
+    static std::string_view name(const std::unique_ptr<Host>& host) { return host->name; }
+    static std::string_view name(std::string_view name) { return name; }
+    bool operator()(const auto& a, const auto& b) const { return name(a) < name(b); }
+  };
+  using Hosts = std::set<std::unique_ptr<Host>, HostOrder>;
+  [[nodiscard]] const Hosts& hosts() const { return hosts_; }
   Host& add_host(Host host);
   /// The host of a pod by its Kubernetes name; null: it has none.
   [[nodiscard]] Host* pod_host(std::string_view pod_namespace, std::string_view pod);
@@ -94,6 +103,14 @@ class World final : public PodHosts {
     World* world_;
   };
 
+  struct PodNameOrder {
+    using is_transparent = void;
+    using Name = std::pair<std::string_view, std::string_view>;
+    static Name name(const Host* host) { return {host->pod_namespace, host->pod_name}; }
+    static Name name(const Name& name) { return name; }
+    bool operator()(const auto& a, const auto& b) const { return name(a) < name(b); }
+  };
+
   // The pool is the last to die: frames in flight and queued packets go back to it.
   PacketPool pool_;
   PlaceNames places_;
@@ -123,7 +140,8 @@ class World final : public PodHosts {
 
  private:
   std::deque<std::unique_ptr<Netns>> namespaces_;
-  std::vector<std::unique_ptr<Host>> hosts_;
+  Hosts hosts_;
+  std::set<Host*, PodNameOrder> pod_hosts_;  // of all pods
   std::vector<std::unique_ptr<Host>> retired_;
   std::vector<InterfaceListener> listeners_;
   bool observed_ = false;

@@ -7,7 +7,7 @@
 
 #include "sim/base/assert.hh"
 #include "sim/eks/api/cluster_spec.hh"
-#include "sim/eks/api/document.hh"
+#include "sim/eks/api/object_body.hh"
 #include "sim/eks/api/object_kind.hh"
 #include "sim/eks/api/object_meta.hh"
 #include "sim/eks/api/service_spec.hh"
@@ -28,7 +28,7 @@ struct ApiObject {
 
   ObjectKind kind = ObjectKind::pod;
   ObjectMeta meta;
-  Document body = Document::object();  // but for apiVersion, kind, metadata and status: {"spec": {...}}
+  ObjectBody body;  // but for apiVersion, kind, metadata and status: {"spec": {...}}
   Spec spec;
   Status status;
 

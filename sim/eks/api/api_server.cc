@@ -89,7 +89,7 @@ void tolerate_short_absence(PodSpec& pod, Document& spec) {
 
 void admit_pod(ApiObject& object, ObjectStore& objects) {
   auto& pod = object.as<PodSpec>();
-  Document& spec = object.body["spec"];
+  Document& spec = object.body.open()["spec"];
   if (pod.service_account.empty()) pod.service_account = "default";
   set_default(spec, "serviceAccountName", pod.service_account);
   set_default(spec, "serviceAccount", pod.service_account);
@@ -136,6 +136,19 @@ void merge_labels(Labels& live, const Labels& last, const Labels& wanted) {
     if (!wanted.contains(key)) live.erase(key);
   }
   for (const auto& [key, value] : wanted) live[key] = value;
+}
+
+/// pkg/apis/core/validation ValidatePodUpdate(). What else it refuses is taken (docs/limitations.md).
+std::optional<ApiError> refuse_other_containers(const ApiObject& wanted, const ApiObject& live) {
+  const auto& now = wanted.as<PodSpec>();
+  const auto& before = live.as<PodSpec>();
+  std::vector<std::string> causes;
+  if (now.containers.size() != before.containers.size())
+    causes.emplace_back("spec.containers: Forbidden: pod updates may not add or remove containers");
+  if (now.init_containers.size() != before.init_containers.size())
+    causes.emplace_back("spec.initContainers: Forbidden: pod updates may not add or remove containers");
+  if (causes.empty()) return std::nullopt;
+  return ApiError::invalid(ObjectKind::pod, live.meta.name, causes);
 }
 
 void write_service_defaults(Document& spec, const ServiceSpec& service) {
@@ -195,8 +208,9 @@ ApiOutcome ApiServer::create(ApiObject object) {
         "such "
         "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
         "distributions of Kubernetes clusters.";
-    certificate.body["data"]["ca.crt"] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
-    certificate.spec = ConfigMapContent{{{"ca.crt", certificate.body["data"]["ca.crt"].get<std::string>()}}};
+    const std::string text = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    certificate.body.open()["data"]["ca.crt"] = text;
+    certificate.spec = ConfigMapContent{{{"ca.crt", text}}};
     (void)objects_->create(std::move(certificate));
   }
   return made;
@@ -207,6 +221,9 @@ ApiOutcome ApiServer::replace(ApiObject wanted) {
   if (!live) return live;
   if (wanted.kind == ObjectKind::service) {
     if (auto error = allocate(wanted, live.object)) return {nullptr, std::move(error)};
+  }
+  if (wanted.kind == ObjectKind::pod) {
+    if (auto error = refuse_other_containers(wanted, *live.object)) return {nullptr, std::move(error)};
   }
   const bool same_spec = wanted.body == live.object->body;
   return objects_->edit(*live.object, same_spec ? ObjectStore::Part::metadata : ObjectStore::Part::spec,
@@ -241,7 +258,7 @@ ApiServer::Applied ApiServer::apply(Document document, std::string_view name_spa
   if (known != live->meta.annotations.end() && known->second == configuration)
     return {{live, std::nullopt}, Applied::Effect::unchanged};
 
-  Document merged = live->body;
+  Document merged = live->body.read();
   Document wanted_body = document;
   Document last_body = last;
   for (const char* key : {"apiVersion", "kind", "metadata", "status"}) {
@@ -277,11 +294,11 @@ ApiOutcome ApiServer::scale(ObjectKind kind, std::string_view name_space, std::s
                                            replicas)})};
   }
   const auto wanted = static_cast<std::int32_t>(replicas);
-  if (member(live.object->body["spec"], "replicas") != nullptr &&
-      number_at(live.object->body["spec"], "replicas") == replicas)
+  const Document body = live.object->body.read();
+  if (member(body["spec"], "replicas") != nullptr && number_at(body["spec"], "replicas") == replicas)
     return live;
   return objects_->edit(*live.object, ObjectStore::Part::spec, [&](ApiObject& object) {
-    object.body["spec"]["replicas"] = wanted;
+    object.body.open()["spec"]["replicas"] = wanted;
     if (kind == ObjectKind::deployment) object.as<DeploymentSpec>().replicas = wanted;
     if (kind == ObjectKind::replica_set) object.as<ReplicaSetSpec>().replicas = wanted;
   });
@@ -415,7 +432,7 @@ std::optional<ApiError> ApiServer::allocate(ApiObject& service, const ApiObject*
     if (spec.health_check_node_port == 0) spec.health_check_node_port = draw_node_port();
     node_ports_.insert(spec.health_check_node_port);
   }
-  write_service_defaults(service.body["spec"], spec);
+  write_service_defaults(service.body.open()["spec"], spec);
   return std::nullopt;
 }
 

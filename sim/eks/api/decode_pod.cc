@@ -119,8 +119,6 @@ ContainerSpec decode_container(Document& container, const std::string& path, Fie
     container["resources"]["requests"][name] = amount.text();
   }
   out.readiness = decode_probe(member(container, "readinessProbe"));
-  out.liveness = decode_probe(member(container, "livenessProbe"));
-  out.startup = decode_probe(member(container, "startupProbe"));
   return out;
 }
 

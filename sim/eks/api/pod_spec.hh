@@ -52,8 +52,6 @@ struct ContainerSpec {
   ResourceList requests;
   ResourceList limits;
   std::optional<ProbeSpec> readiness;
-  std::optional<ProbeSpec> liveness;
-  std::optional<ProbeSpec> startup;
 };
 
 struct TolerationSpec {

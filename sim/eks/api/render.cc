@@ -302,7 +302,7 @@ void add_status(const ApiObject& object, const Renderer& renderer, Document& out
 Document to_document(const ApiObject& object, Nanoseconds epoch) {
   const Renderer renderer(epoch);
   const KindInfo& kind = info(object.kind);
-  Document out = object.body;
+  Document out = object.body.read();
   out["apiVersion"] = kind.api_version();
   out["kind"] = kind.name;
   out["metadata"] = renderer.metadata(object.meta);

@@ -20,7 +20,7 @@ constexpr std::pair<const char*, const char*> daemon_tolerations[] = {
     {"node.kubernetes.io/pid-pressure", "NoSchedule"},  {"node.kubernetes.io/unschedulable", "NoSchedule"},
 };
 
-std::string hash_of(const ApiObject& set) { return template_hash(set.body["spec"]["template"]); }
+std::string hash_of(const ApiObject& set) { return template_hash(set.body.read()["spec"]["template"]); }
 
 bool is_updated(const ApiObject& pod, const std::string& hash) {
   const auto label = pod.meta.labels.find(hash_label);
@@ -52,21 +52,27 @@ void DaemonSetController::object_changed(ObjectChange, const ApiObject& object) 
     look_at({ObjectKind::daemon_set, object.meta.name_space, owner->name}, delays_->controller);
 }
 
-ApiObject DaemonSetController::pod_for(const ApiObject& set, const std::string& node) {
+ApiObject DaemonSetController::unplaced_pod(const ApiObject& set) {
   ApiObject pod = pod_from_template(set, set.as<DaemonSetSpec>().pod_template);
   pod.meta.labels[std::string(hash_label)] = hash_of(set);
   pod.meta.labels[std::string(generation_label)] = fmt::format("{}", set.meta.generation);
   auto& spec = pod.as<PodSpec>();
-  Document& body = pod.body["spec"];
-  spec.pinned_node = node;
-  body["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] = {
-      {{"matchFields", {{{"key", "metadata.name"}, {"operator", "In"}, {"values", {node}}}}}}};
+  Document& body = pod.body.open()["spec"];
   const auto tolerate = [&](const char* key, const char* effect) {
     spec.tolerations.push_back({key, true, "", effect, std::nullopt});
     body["tolerations"].push_back({{"effect", effect}, {"key", key}, {"operator", "Exists"}});
   };
   for (const auto& [key, effect] : daemon_tolerations) tolerate(key, effect);
   if (spec.host_network) tolerate("node.kubernetes.io/network-unavailable", "NoSchedule");
+  return pod;
+}
+
+ApiObject DaemonSetController::pod_for(const ApiObject& unplaced, const std::string& node) {
+  ApiObject pod = unplaced;
+  pod.as<PodSpec>().pinned_node = node;
+  Document& affinity = pod.body.open()["spec"]["affinity"]["nodeAffinity"];
+  affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] = {
+      {{"matchFields", {{{"key", "metadata.name"}, {"operator", "In"}, {"values", {node}}}}}}};
   return pod;
 }
 
@@ -79,13 +85,13 @@ void DaemonSetController::sync(const ObjectKey& key) {
   for (const ApiObject* pod : pods) served.emplace(node_of(*pod), true);
 
   std::size_t nodes = 0;
-  const ApiObject sample = pod_for(*set, "");
+  const ApiObject unplaced = unplaced_pod(*set);
   for (const ApiObject* node : api_->objects().list(ObjectKind::node)) {
-    if (!fits(sample.as<PodSpec>(), *node)) continue;
+    if (!fits(unplaced.as<PodSpec>(), *node)) continue;
     ++nodes;
     // A pod that is still terminating holds its node: syncNodes() waits for it.
     if (served.contains(node->meta.name)) continue;
-    const ApiOutcome made = api_->create(pod_for(*set, node->meta.name));
+    const ApiOutcome made = api_->create(pod_for(unplaced, node->meta.name));
     if (made)
       events_.record(*set, EventRecorder::Type::normal, "SuccessfulCreate",
                      fmt::format("Created pod: {}", made.object->meta.name));

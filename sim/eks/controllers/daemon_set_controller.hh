@@ -14,10 +14,10 @@ class DaemonSetController final : public Controller {
   DaemonSetController(Engine& engine, ApiServer& api, const ControlDelays& delays);
   void object_changed(ObjectChange change, const ApiObject& object) override;
 
-  /// A pod of the set for one node, as the controller makes it: without a name.
-  [[nodiscard]] static ApiObject pod_for(const ApiObject& set, const std::string& node);
-
  private:
+  /// A pod of the set, without a name; pod_for() pins it to a node.
+  [[nodiscard]] static ApiObject unplaced_pod(const ApiObject& set);
+  [[nodiscard]] static ApiObject pod_for(const ApiObject& unplaced, const std::string& node);
   void sync(const ObjectKey& key) override;
   void roll(const ApiObject& set, const std::vector<const ApiObject*>& pods, std::size_t nodes);
   void update_status(const ApiObject& set, std::size_t nodes);

@@ -95,7 +95,7 @@ std::vector<const ApiObject*> DeploymentController::Sets::all() const {
 
 DeploymentController::Sets DeploymentController::sets_of(const ApiObject& deployment) const {
   Sets sets;
-  const std::string hash = template_hash(deployment.body["spec"]["template"]);
+  const std::string hash = template_hash(deployment.body.read()["spec"]["template"]);
   for (const ApiObject* set : api_->objects().owned_by(deployment.meta.uid)) {
     if (set->kind != ObjectKind::replica_set || set->meta.terminating()) continue;
     const auto label = set->meta.labels.find(hash_label);
@@ -113,7 +113,7 @@ DeploymentController::Sets DeploymentController::sets_of(const ApiObject& deploy
 /// getNewReplicaSet()
 void DeploymentController::make_set(const ApiObject& deployment, const Sets& sets) {
   const auto& spec = deployment.as<DeploymentSpec>();
-  const std::string hash = template_hash(deployment.body["spec"]["template"]);
+  const std::string hash = template_hash(deployment.body.read()["spec"]["template"]);
   std::int64_t revision = 1;
   for (const ApiObject* set : sets.old) revision = std::max(revision, revision_of(*set) + 1);
 
@@ -132,10 +132,13 @@ void DeploymentController::make_set(const ApiObject& deployment, const Sets& set
   // NewRSNewReplicas(): as many as fit beside the old ones.
   const std::int32_t room = spec.replicas + fenceposts(spec).surge - total(sets.old);
   const std::int32_t replicas = spec.recreate ? spec.replicas : std::clamp(room, 0, spec.replicas);
-  const Document& own = deployment.body["spec"];
-  set.body["spec"] = {{"replicas", replicas}, {"selector", own["selector"]}, {"template", own["template"]}};
-  set.body["spec"]["selector"]["matchLabels"][std::string(hash_label)] = hash;
-  set.body["spec"]["template"]["metadata"]["labels"][std::string(hash_label)] = hash;
+  Document own = deployment.body.read()["spec"];
+  Document& body = set.body.open()["spec"];
+  body = {{"replicas", replicas},
+          {"selector", std::move(own["selector"])},
+          {"template", std::move(own["template"])}};
+  body["selector"]["matchLabels"][std::string(hash_label)] = hash;
+  body["template"]["metadata"]["labels"][std::string(hash_label)] = hash;
   ReplicaSetSpec typed{replicas, spec.selector, spec.pod_template, spec.min_ready_seconds};
   std::vector<LabelSelector::Requirement> requirements = spec.selector.requirements();
   requirements.push_back({std::string(hash_label), LabelSelector::Requirement::Operator::equals, {hash}});

@@ -96,9 +96,15 @@ void PodScheduler::fire(const Event& event) {
   const auto& spec = pod->as<PodSpec>();
   const Demand demand = demand_of(spec);
   std::vector<NodeLoad*> fitting;
-  for (auto& [node_name, load] : nodes_) {
+  const auto look_at = [&](NodeLoad& load) {
     bool resolvable = false;
     if (misfits(spec, demand, load, resolvable).empty()) fitting.push_back(&load);
+  };
+  if (spec.pinned_node.empty()) {
+    for (auto& [node_name, load] : nodes_) look_at(load);
+  } else if (const auto pinned = nodes_.find(spec.pinned_node); pinned != nodes_.end()) {
+    // A daemon's pod is not tried on other nodes. plugins/nodeaffinity PreFilter()
+    look_at(pinned->second);
   }
   if (NodeLoad* best = best_of(fitting, *pod, demand)) {
     bind(*pod, *best);
@@ -127,9 +133,7 @@ std::vector<std::string> PodScheduler::misfits(const PodSpec& spec, const Demand
     reasons.emplace_back("Insufficient cpu");
   if (load.used.memory + demand.memory > load.memory && demand.memory > 0)
     reasons.emplace_back("Insufficient memory");
-  std::int64_t pods = 0;
-  for (const auto& [owner, count] : load.by_owner) pods += count;
-  if (pods + 1 > load.pods) reasons.emplace_back("Too many pods");
+  if (load.placed + 1 > load.pods) reasons.emplace_back("Too many pods");
   may_be_resolved = true;
   return reasons;
 }
@@ -138,10 +142,12 @@ PodScheduler::NodeLoad* PodScheduler::best_of(std::vector<NodeLoad*>& fitting, c
                                               const Demand& demand) {
   if (fitting.empty()) return nullptr;
   const std::string owner = owner_of(pod);
-  std::map<std::string, std::int32_t> in_zone;
-  for (const auto& [name, load] : nodes_) {
-    const auto own = load.by_owner.find(owner);
-    in_zone[load.zone] += own == load.by_owner.end() ? 0 : own->second;
+  std::map<std::string_view, std::int32_t> in_zone;
+  if (fitting.size() > 1) {
+    for (const auto& [name, load] : nodes_) {
+      const auto own = load.by_owner.find(owner);
+      if (own != load.by_owner.end()) in_zone[load.zone] += own->second;
+    }
   }
   std::vector<NodeLoad*> best;
   SpreadScore least;
@@ -164,7 +170,7 @@ void PodScheduler::bind(const ApiObject& pod, NodeLoad& node) {
   const std::string node_name = node.node->meta.name;
   (void)objects_->edit(pod, ObjectStore::Part::spec, [&](ApiObject& object) {
     object.as<PodSpec>().node_name = node_name;
-    object.body["spec"]["nodeName"] = node_name;
+    object.body.open()["spec"]["nodeName"] = node_name;
     auto& conditions = object.as<PodStatus>().conditions;
     std::erase_if(conditions, [](const auto& one) { return one.type == "PodScheduled"; });
     conditions.push_back({"PodScheduled", "True", "", "", now()});
@@ -240,6 +246,7 @@ void PodScheduler::count_in(const ApiObject& pod) {
   load.used.scored_cpu_milli += assumed.demand.scored_cpu_milli;
   load.used.scored_memory += assumed.demand.scored_memory;
   ++load.by_owner[assumed.owner];
+  ++load.placed;
   placed_.emplace(std::move(name), std::move(assumed));
 }
 
@@ -253,6 +260,7 @@ void PodScheduler::count_out(const PodName& name) {
     load.used.memory -= demand.memory;
     load.used.scored_cpu_milli -= demand.scored_cpu_milli;
     load.used.scored_memory -= demand.scored_memory;
+    --load.placed;
     if (--load.by_owner[at->second.owner] == 0) load.by_owner.erase(at->second.owner);
   }
   placed_.erase(at);

@@ -39,7 +39,8 @@ class PodScheduler final : public Entity, public ObjectWatcher {
     std::string zone;
     std::int64_t cpu_milli = 0;
     std::int64_t memory = 0;
-    std::int64_t pods = 0;
+    std::int64_t pods = 0;    // that it may have
+    std::int64_t placed = 0;  // that it has
     Demand used;
     std::map<std::string, std::int32_t> by_owner;
   };

@@ -36,7 +36,7 @@ ApiObject pod_from_template(const ApiObject& owner, const PodTemplate& pod_templ
   pod.meta.labels = pod_template.labels;
   pod.meta.annotations = pod_template.annotations;
   pod.meta.owners.push_back(controller_reference(owner));
-  pod.body["spec"] = owner.body["spec"]["template"]["spec"];
+  pod.body.open()["spec"] = owner.body.read()["spec"]["template"]["spec"];
   pod.spec = pod_template.spec;
   pod.status = PodStatus();
   return pod;

@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "sim/linux/netfilter/iptables_execute.hh"
 #include "sim/linux/netfilter/match_objects.hh"
@@ -37,7 +38,7 @@ class Restore {
     const bool plannable = !options_.test && !options_.only;
     if (plannable) {
       const RestorePlan* plan = store_.plan(option_key, whole_text);
-      if (plan != nullptr && has_accounts(*plan)) return follow(*plan);
+      if (plan != nullptr && has_accounts(*plan) && has_chains(*plan)) return follow(*plan);
     }
     std::string_view text = whole_text;
     plan_ = std::make_unique<RestorePlan>();
@@ -64,6 +65,17 @@ class Restore {
   [[nodiscard]] bool has_accounts(const RestorePlan& plan) const {
     const auto& known = netns_.netfilter->objects().accounts_by_symbol;
     return std::ranges::all_of(plan.accounts, [&](std::uint32_t account) { return known.contains(account); });
+  }
+
+  [[nodiscard]] bool has_chains(const RestorePlan& plan) const {
+    return std::ranges::all_of(plan.tables, [&](const RestorePlan::Table& table) {
+      if (table.needs.empty()) return true;
+      const TableState* state =
+          netns_.netfilter->has(table.name) ? netns_.netfilter->table(table.name) : nullptr;
+      return state != nullptr && std::ranges::all_of(table.needs, [&](Symbol chain) {
+               return state->chains.find(chain) != nullptr;
+             });
+    });
   }
 
   void follow(const RestorePlan& plan) {
@@ -114,8 +126,13 @@ class Restore {
       const std::string_view base = base_chain_name(draft_->name(), static_cast<Hook>(hook));
       if (!base.empty()) chains.erase(store_.chain_name(base));
     }
-    plan_->tables.push_back({draft_->name(), draft_->wiped(), std::move(chains), std::move(policies_)});
+    std::erase_if(jumps_, [&](std::uint32_t chain) { return declared_.contains(chain); });
+    std::vector<Symbol> needs;
+    for (const std::uint32_t chain : jumps_) needs.emplace_back(chain);
+    plan_->tables.push_back(
+        {draft_->name(), draft_->wiped(), std::move(chains), std::move(policies_), std::move(needs)});
     policies_.clear();
+    jumps_.clear();
     declared_.clear();
     draft_.reset();
   }
@@ -189,9 +206,8 @@ class Restore {
     if (order.verb != IptablesOrder::Verb::append || order.counter) depends_on_text_only_ = false;
     if (options_.keep && !declared_.contains(store_.chain_name(order.chain).value()))
       depends_on_text_only_ = false;
-    // Whether a chain that the text does not declare is there is the namespace's matter.
     if (order.spec.rule.jumps() && !declared_.contains(order.spec.rule.argument))
-      depends_on_text_only_ = false;
+      jumps_.insert(order.spec.rule.argument);
     for (const Match& match : order.spec.matches) {
       if (std::holds_alternative<SetMatch>(match)) depends_on_text_only_ = false;
       if (const auto* account = std::get_if<NfacctMatch>(&match))
@@ -209,6 +225,7 @@ class Restore {
   std::unique_ptr<RestorePlan> plan_;
   std::vector<RestorePlan::Policy> policies_;
   boost::unordered_flat_set<std::uint32_t, IntegerHash> declared_;  // user chains of this table
+  std::set<std::uint32_t> jumps_;  // of this table, to chains that were not declared before the rule
   bool depends_on_text_only_ = false;
   bool skipping_ = false;
   std::uint32_t line_ = 0;

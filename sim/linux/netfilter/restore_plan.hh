@@ -9,8 +9,8 @@
 
 namespace ekspath {
 
-/// What an iptables-restore text does, when that depends on nothing but the text: the same text on a thousand
-/// nodes is read and compiled once.
+/// What an iptables-restore text does, when that depends on nothing but the text and on chains that must be
+/// there: the same text on a thousand nodes is read and compiled once.
 struct RestorePlan {
   struct Policy {
     Symbol chain;
@@ -21,6 +21,7 @@ struct RestorePlan {
     bool wipes = false;
     ChainMap chains;  // those that the text declares
     std::vector<Policy> policies;
+    std::vector<Symbol> needs;  // chains that its rules jump to and the text does not declare
   };
   std::string options;  // "n": --noflush; "c": --counters
   std::string text;

@@ -44,6 +44,26 @@ TEST_CASE("a Service gets a cluster IP out of the range, above the static band, 
   CHECK(server.service("web").ports.at(0).port == 81);
 }
 
+TEST_CASE("a live pod gets no other containers, and another image") {
+  Server server;
+  const auto pod = [](const char* containers) {
+    return std::string(
+               R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [)") +
+           containers + "]}}";
+  };
+  REQUIRE(server.apply(pod(R"({"name": "web", "image": "nginx:1.25"})").c_str()).outcome);
+  const auto more = server.apply(
+      pod(R"({"name": "web", "image": "nginx:1.25"}, {"name": "log", "image": "busybox"})").c_str());
+  REQUIRE(more.outcome.error);
+  CHECK(
+      more.outcome.error->text() ==
+      "The Pod \"web\" is invalid: spec.containers: Forbidden: pod updates may not add or remove containers");
+  CHECK(server.apply(pod(R"({"name": "web", "image": "nginx:1.27"})").c_str()).outcome);
+  const ApiObject& live = *server.objects.find(ObjectKind::pod, "default", "web");
+  CHECK(live.as<PodSpec>().containers.at(0).image == "nginx:1.27");
+  CHECK(live.body.read()["spec"]["containers"][0]["image"] == "nginx:1.27");
+}
+
 TEST_CASE("a node port that is taken is refused") {
   Server server;
   CHECK(server.apply(node_port_service).outcome);
@@ -131,10 +151,10 @@ TEST_CASE("a pod is admitted with its service account, its tolerations and its q
     [{"name": "web", "image": "nginx", "resources": {"requests": {"cpu": "100m"}}}]}})")
             .outcome);
   const ApiObject& pod = *server.objects.find(ObjectKind::pod, "default", "web");
-  CHECK(pod.body["spec"]["serviceAccountName"] == "default");
+  CHECK(pod.body.read()["spec"]["serviceAccountName"] == "default");
   CHECK(pod.as<PodSpec>().tolerations.size() == 2);
   CHECK(pod.as<PodStatus>().qos_class == "Burstable");
-  CHECK(pod.body["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] ==
+  CHECK(pod.body.read()["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] ==
         "/var/run/secrets/kubernetes.io/serviceaccount");
 }
 

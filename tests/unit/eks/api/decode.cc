@@ -28,7 +28,7 @@ TEST_CASE("a Deployment is read, and what its user left out is what Kubernetes p
   CHECK(std::get<std::string>(spec.max_surge) == "25%");
   CHECK(spec.pod_template.spec.containers.at(0).ports.at(0).container_port == 80);
   CHECK(spec.pod_template.spec.containers.at(0).image_pull_policy == "Always");
-  const Document& pod = decoded.object->body["spec"]["template"]["spec"];
+  const Document pod = decoded.object->body.read()["spec"]["template"]["spec"];
   CHECK(pod["dnsPolicy"] == "ClusterFirst");
   CHECK(pod["containers"][0]["ports"][0]["protocol"] == "TCP");
 }

@@ -135,7 +135,7 @@ TEST_CASE("an object is rendered with its metadata, the user's body and its stat
   ApiObject object;
   object.meta.name = "web";
   object.meta.labels["app"] = "web";
-  object.body["spec"]["containers"] = {{{"image", "nginx"}, {"name", "web"}}};
+  object.body.open()["spec"]["containers"] = {{{"image", "nginx"}, {"name", "web"}}};
   object.spec = PodSpec();
   PodStatus status;
   status.phase = "Running";

@@ -327,6 +327,23 @@ TEST_CASE("a text restored on a second node does what it did on the first, whate
   }
 }
 
+TEST_CASE("a remembered text may jump to chains that each node has already, with rules of its own") {
+  std::string text = "*nat\n:TOP - [0:0]\n:NEW - [0:0]\n-A TOP -j OLD\n-A TOP -j NEW\n";
+  for (int i = 0; i < 60; ++i) text += "-A NEW -d 10.0.0." + std::to_string(i) + " -j RETURN\n";
+  text += "COMMIT\n";
+  constexpr std::string_view options[]{"--noflush"};
+  LinuxWorld world{""};
+  for (const char* protocol : {"tcp", "udp", "icmp"}) {
+    Netns& netns = world.add_host(protocol);
+    const std::string own = std::string("-A OLD -p ") + protocol + " -j ACCEPT";
+    CHECK(iptables(netns, "-t nat -N OLD").err == "");
+    CHECK(iptables(netns, "-t nat " + own).err == "");
+    CHECK(iptables_restore(netns, text, options).err == "");
+    CHECK(iptables(netns, "-t nat -S OLD").out == "-N OLD\n" + own + "\n");
+    CHECK(iptables(netns, "-t nat -S TOP").out == "-N TOP\n-A TOP -j OLD\n-A TOP -j NEW\n");
+  }
+}
+
 TEST_CASE("a remembered text still asks each node for the counters and chains that it names") {
   std::string text = "*filter\n:A - [0:0]\n-A A -m nfacct --nfacct-name seen -j DROP\n";
   for (int i = 0; i < 60; ++i) text += "-A A -s 10.0.0." + std::to_string(i) + " -j ACCEPT\n";
