@@ -118,6 +118,7 @@ void Cluster::settle() {
   for (Controller* controller : controllers) controller->hold(false);
   delays_ = real;
   settling_ = false;
+  pods_.shrink_to_fit();  // most worlds gain few more
   for (Node& node : nodes_) node.ipamd->settle();
   proxies_.settle();
   // A cluster that has been there for a while shows no events: they are kept for an hour.

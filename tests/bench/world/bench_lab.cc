@@ -33,7 +33,8 @@ struct Options {
 constexpr std::string_view usage =
     "usage: bench_lab [--nodes=3] [--pods=10] [--packets=100000] [--busy_nodes=0 (all)] [--flows=0 (one a "
     "pod)]\n"
-    "                 [--size=56] [--interval_us=100] [--pattern=cross-node|internet] "
+    "                 [--size=56] [--interval_us=100] [--fabric_us=0 (as AWS)] "
+    "[--pattern=cross-node|internet] "
     "[--captures=none|files] "
     "[--out=DIR]\n"
     "a pcap of every interface goes to DIR with --captures=files; DIR is emptied first\n";
@@ -59,6 +60,12 @@ bool read_option(std::string_view argument, Options& options) {
     std::int64_t us = 0;
     if (!read(value, us) || us <= 0) return false;
     options.plan.interval = Nanoseconds(us * 1000);
+    return true;
+  }
+  if (name == "fabric_us") {
+    std::int64_t us = 0;
+    if (!read(value, us) || us < 0) return false;
+    options.size.fabric_delay = Nanoseconds(us * 1000);
     return true;
   }
   if (name == "pattern") {

@@ -60,6 +60,15 @@ Scenario cluster_scenario(const ClusterSize& size) {
   InternetHostEntry host;
   host.name.value = internet_host_name;
   host.ip.value = internet_host;
+  if (size.fabric_delay != Nanoseconds()) {
+    host.rtt = size.fabric_delay * 2;
+    for (const char* kind : {"same-az", "cross-az", "igw"}) {
+      LinkSetting link;
+      link.name.value = kind;
+      link.delay = size.fabric_delay;
+      scenario.links.push_back(std::move(link));
+    }
+  }
   scenario.internet_hosts.push_back(std::move(host));
 
   ClusterEntry& cluster = scenario.cluster.emplace();

@@ -7,10 +7,13 @@
 
 namespace ekspath {
 
-/// How large a cluster to make. Nodes are m5.xlarge: 4 ENIs of 15 addresses, so 14 pods an ENI.
+/// How large a cluster to make, and how far apart its nodes are. Nodes are m5.xlarge: 4 ENIs of 15 addresses,
+/// so 14 pods an ENI.
 struct ClusterSize {
   std::uint32_t nodes = 3;
   std::uint32_t pods = 10;  // on each node, at most 56
+  /// One way from host to host through the fabric, whatever the zones, and to the internet. Zero: AWS's.
+  Nanoseconds fabric_delay{};
 };
 
 /// A cluster as a scenario's values, without a file: nodes in turn over public subnets of three zones, pods
