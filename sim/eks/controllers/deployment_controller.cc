@@ -29,6 +29,13 @@ std::int64_t revision_of(const ApiObject& object) {
   return revision;
 }
 
+/// MaxRevision() of the others, and one more.
+std::int64_t next_revision(const std::vector<const ApiObject*>& others) {
+  std::int64_t revision = 1;
+  for (const ApiObject* set : others) revision = std::max(revision, revision_of(*set) + 1);
+  return revision;
+}
+
 /// pkg/controller/deployment/util ResolveFenceposts(): surge rounds up, unavailable down, never both to zero.
 struct Fenceposts {
   std::int32_t surge = 0;
@@ -53,6 +60,14 @@ void assign(std::vector<ObjectCondition>& conditions, ObjectCondition condition)
 }
 
 }  // namespace
+
+bool stays_with_deployment(std::string_view annotation) {
+  return annotation == "kubectl.kubernetes.io/last-applied-configuration" ||
+         annotation == revision_annotation || annotation == "deployment.kubernetes.io/revision-history" ||
+         annotation == "deployment.kubernetes.io/desired-replicas" ||
+         annotation == "deployment.kubernetes.io/max-replicas" ||
+         annotation == "deprecated.deployment.rollback.to";
+}
 
 DeploymentController::DeploymentController(Engine& engine, ApiServer& api, const ControlDelays& delays)
     : Controller(engine), api_(&api), delays_(&delays), events_(api.objects(), "deployment-controller") {
@@ -81,6 +96,7 @@ void DeploymentController::sync(const ObjectKey& key) {
     make_set(*deployment, sets);
     sets = sets_of(*deployment);
   }
+  if (sets.current != nullptr) take_up(*deployment, sets);
   const bool changed = spec.recreate ? recreate(*deployment, sets)
                                      : scale_up(*deployment, sets) || scale_down(*deployment, sets);
   if (!changed) forget_old(*deployment, sets);
@@ -114,8 +130,7 @@ DeploymentController::Sets DeploymentController::sets_of(const ApiObject& deploy
 void DeploymentController::make_set(const ApiObject& deployment, const Sets& sets) {
   const auto& spec = deployment.as<DeploymentSpec>();
   const std::string hash = template_hash(deployment.body.read()["spec"]["template"]);
-  std::int64_t revision = 1;
-  for (const ApiObject* set : sets.old) revision = std::max(revision, revision_of(*set) + 1);
+  const std::int64_t revision = next_revision(sets.old);
 
   ApiObject set;
   set.kind = ObjectKind::replica_set;
@@ -123,10 +138,13 @@ void DeploymentController::make_set(const ApiObject& deployment, const Sets& set
   set.meta.name_space = deployment.meta.name_space;
   set.meta.labels = spec.pod_template.labels;
   set.meta.labels[std::string(hash_label)] = hash;
-  set.meta.annotations = {
-      {"deployment.kubernetes.io/desired-replicas", fmt::format("{}", spec.replicas)},
-      {"deployment.kubernetes.io/max-replicas", fmt::format("{}", spec.replicas + fenceposts(spec).surge)},
-      {std::string(revision_annotation), fmt::format("{}", revision)}};
+  for (const auto& [key, value] : deployment.meta.annotations) {
+    if (!stays_with_deployment(key)) set.meta.annotations[key] = value;
+  }
+  set.meta.annotations["deployment.kubernetes.io/desired-replicas"] = fmt::format("{}", spec.replicas);
+  set.meta.annotations["deployment.kubernetes.io/max-replicas"] =
+      fmt::format("{}", spec.replicas + fenceposts(spec).surge);
+  set.meta.annotations[std::string(revision_annotation)] = fmt::format("{}", revision);
   set.meta.owners.push_back(controller_reference(deployment));
 
   // NewRSNewReplicas(): as many as fit beside the old ones.
@@ -157,13 +175,36 @@ void DeploymentController::make_set(const ApiObject& deployment, const Sets& set
   if (replicas > 0)
     events_.record(deployment, EventRecorder::Type::normal, "ScalingReplicaSet",
                    fmt::format("Scaled up replica set {} to {}", made.object->meta.name, replicas));
+  tell_revision(deployment, revision);
+}
+
+/// SetNewReplicaSetAnnotations() of a ReplicaSet that is there: it has the annotations of its Deployment, and
+/// one that was an old revision becomes the newest, and keeps in mind which it was.
+void DeploymentController::take_up(const ApiObject& deployment, const Sets& sets) {
+  const std::int64_t before = revision_of(*sets.current), now = next_revision(sets.old);
+  Labels annotations = sets.current->meta.annotations;
+  for (const auto& [key, value] : deployment.meta.annotations) {
+    if (!stays_with_deployment(key)) annotations[key] = value;
+  }
+  if (before < now) {
+    annotations[std::string(revision_annotation)] = fmt::format("{}", now);
+    std::string& history = annotations["deployment.kubernetes.io/revision-history"];
+    history += fmt::format("{}{}", history.empty() ? "" : ",", before);
+  }
+  if (annotations != sets.current->meta.annotations)
+    (void)api_->objects().edit(*sets.current, ObjectStore::Part::metadata,
+                               [&](ApiObject& set) { set.meta.annotations = std::move(annotations); });
+  tell_revision(deployment, std::max(before, now));
+}
+
+/// SetDeploymentRevision()
+void DeploymentController::tell_revision(const ApiObject& deployment, std::int64_t revision) {
   const std::string text = fmt::format("{}", revision);
   const auto known = deployment.meta.annotations.find(revision_annotation);
-  if (known == deployment.meta.annotations.end() || known->second != text) {
-    (void)api_->objects().edit(deployment, ObjectStore::Part::metadata, [&](ApiObject& object) {
-      object.meta.annotations[std::string(revision_annotation)] = text;
-    });
-  }
+  if (known != deployment.meta.annotations.end() && known->second == text) return;
+  (void)api_->objects().edit(deployment, ObjectStore::Part::metadata, [&](ApiObject& object) {
+    object.meta.annotations[std::string(revision_annotation)] = text;
+  });
 }
 
 /// reconcileNewReplicaSet()

@@ -29,6 +29,8 @@ class DeploymentController final : public Controller {
   void sync(const ObjectKey& key) override;
   [[nodiscard]] Sets sets_of(const ApiObject& deployment) const;
   void make_set(const ApiObject& deployment, const Sets& sets);
+  void take_up(const ApiObject& deployment, const Sets& sets);
+  void tell_revision(const ApiObject& deployment, std::int64_t revision);
   /// Each returns whether it changed something: then it is enough for this time.
   bool scale_up(const ApiObject& deployment, const Sets& sets);
   bool scale_down(const ApiObject& deployment, const Sets& sets);
@@ -41,5 +43,9 @@ class DeploymentController final : public Controller {
   const ControlDelays* delays_;
   EventRecorder events_;
 };
+
+/// Annotations that a Deployment and its ReplicaSets do not take over from each other.
+/// pkg/controller/deployment/util annotationsToSkip
+[[nodiscard]] bool stays_with_deployment(std::string_view annotation);
 
 }  // namespace ekspath

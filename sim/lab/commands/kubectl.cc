@@ -16,8 +16,8 @@ namespace {
 using Takes = KubectlOption::Takes;
 
 constexpr KubectlOption name_space{"namespace", 'n'}, selector{"selector", 'l'},
-    all_namespaces{"all-namespaces", 'A', Takes::nothing}, all{"all", 0, Takes::nothing},
-    filename{"filename", 'f'}, output{"output", 'o'};
+    all_namespaces{"all-namespaces", 'A', Takes::nothing}, field_selector{"field-selector"},
+    all{"all", 0, Takes::nothing}, filename{"filename", 'f'}, output{"output", 'o'};
 
 constexpr KubectlOption apply_options[] = {name_space, filename};
 constexpr KubectlOption create_options[] = {name_space, filename};
@@ -25,6 +25,7 @@ constexpr KubectlOption create_deployment_options[] = {name_space, {"image"},   
                                                        {"port"},   {"dry-run"}, output};
 constexpr KubectlOption delete_options[] = {name_space,
                                             selector,
+                                            field_selector,
                                             all,
                                             filename,
                                             output,
@@ -45,6 +46,7 @@ constexpr KubectlOption set_image_options[] = {name_space, selector, all};
 constexpr KubectlOption rollout_status_options[] = {
     name_space, selector, {"watch", 'w', Takes::nothing}, {"timeout"}};
 constexpr KubectlOption rollout_options[] = {name_space, selector};
+constexpr KubectlOption rollout_undo_options[] = {name_space, selector, {"to-revision"}};
 constexpr KubectlOption logs_options[] = {
     name_space, selector, {"container", 'c'}, {"tail"}, {"timestamps", 0, Takes::nothing}};
 constexpr KubectlOption version_options[] = {{"client", 0, Takes::nothing}};
@@ -130,8 +132,11 @@ std::span<const KubectlVerb> kubectl_verbs() {
       {"label", metadata_options, kubectl_label},
       {"logs", logs_options, kubectl_logs},
       {"rollout history", rollout_options, kubectl_rollout_history},
+      {"rollout pause", rollout_options, kubectl_rollout_pause},
       {"rollout restart", rollout_options, kubectl_rollout_restart},
+      {"rollout resume", rollout_options, kubectl_rollout_resume},
       {"rollout status", rollout_status_options, nullptr, kubectl_rollout_status},
+      {"rollout undo", rollout_undo_options, kubectl_rollout_undo},
       {"scale", scale_options, kubectl_scale},
       {"set env", set_env_options, kubectl_set_env, nullptr, check_kubectl_set_env},
       {"set image", set_image_options, kubectl_set_image},

@@ -284,6 +284,7 @@ std::span<const KubectlOption> kubectl_get_options() {
   static constexpr KubectlOption options[] = {{"namespace", 'n'},
                                               {"output", 'o'},
                                               {"selector", 'l'},
+                                              {"field-selector"},
                                               {"all-namespaces", 'A', Takes::nothing},
                                               {"show-labels", 0, Takes::nothing},
                                               {"label-columns", 'L'},

@@ -114,9 +114,12 @@ CommandResult kubectl_logs(KubectlCall& call) {
   if (arguments.words().empty() && arguments.has("selector")) {
     const KubectlTargets targets = parse_targets({"pods"}, arguments, {true, {}});
     if (!targets.error.empty()) return {1, "", targets.error + "\n"};
-    for (const FoundObject& found : find_targets(call.reader, targets).all()) {
-      const PodChoice choice =
-          choose_pod(call.reader, text_at(found.object, {"metadata", "name"}), arguments, PodPurpose::logs);
+    const std::vector<FoundObject> pods = find_targets(call.reader, targets).all();
+    if (pods.empty())
+      call.output.err(fmt::format("No resources found in {} namespace.\n", arguments.name_space()));
+    for (const FoundObject& found : pods) {
+      const PodChoice choice = choose_container_of(found.object, arguments);
+      call.output.err(choice.notice);
       add_log(call, choice, options, result);
     }
   } else if (arguments.words().empty()) {

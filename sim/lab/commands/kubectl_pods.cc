@@ -154,6 +154,13 @@ PodChoice choose_pod(const ClusterReader& reader, const std::string& target,
   return choice;
 }
 
+PodChoice choose_container_of(Document pod, const KubectlArguments& arguments) {
+  PodChoice choice;
+  choice.pod = std::move(pod);
+  choose_container(choice, arguments);
+  return choice;
+}
+
 std::string why_no_exec(const PodChoice& choice) {
   const Document& pod = choice.pod;
   const std::string name = text_at(pod, {"metadata", "name"}), phase = text_at(pod, {"status", "phase"});

@@ -25,6 +25,8 @@ enum class PodPurpose : std::uint8_t { exec, logs };
 [[nodiscard]] PodChoice choose_pod(const ClusterReader& reader, const std::string& target,
                                    const KubectlArguments& arguments, PodPurpose purpose);
 
+/// A pod that was found by its labels: only the container is left to choose.
+[[nodiscard]] PodChoice choose_container_of(Document pod, const KubectlArguments& arguments);
 /// Why nothing can be executed in a container as it is now, as the API server or kubelet says it; "" when it
 /// can.
 [[nodiscard]] std::string why_no_exec(const PodChoice& choice);

@@ -67,6 +67,10 @@ struct KubectlVerb {
 [[nodiscard]] std::unique_ptr<RunningCommand> kubectl_rollout_status(KubectlCall& call, CommandEnded ended);
 [[nodiscard]] CommandResult kubectl_rollout_restart(KubectlCall& call);
 [[nodiscard]] CommandResult kubectl_rollout_history(KubectlCall& call);
+// kubectl_rollout_change.cc
+[[nodiscard]] CommandResult kubectl_rollout_undo(KubectlCall& call);
+[[nodiscard]] CommandResult kubectl_rollout_pause(KubectlCall& call);
+[[nodiscard]] CommandResult kubectl_rollout_resume(KubectlCall& call);
 // kubectl_apply.cc
 [[nodiscard]] CommandResult kubectl_apply(KubectlCall& call);
 [[nodiscard]] CommandResult kubectl_create(KubectlCall& call);

@@ -40,7 +40,8 @@ class TargetParser {
   KubectlTargets parse(const std::vector<std::string>& given) {
     const bool everywhere = arguments_.is_on("all-namespaces");
     targets_.name_space = everywhere ? "" : arguments_.name_space();
-    const bool selecting = arguments_.has("selector") || arguments_.is_on("all");
+    const bool selecting =
+        arguments_.has("selector") || arguments_.has("field-selector") || arguments_.is_on("all");
     const std::vector<std::string> words = spread_types(given);
     const auto slashed =
         std::ranges::count_if(words, [](const auto& word) { return word.find('/') != word.npos; });
@@ -60,6 +61,7 @@ class TargetParser {
       by_pairs(words, everywhere);
     }
     report_selector();
+    select_fields();
     return std::move(targets_);
   }
 
@@ -80,20 +82,34 @@ class TargetParser {
     if (auto selector = LabelSelector::parse(text)) {
       targets_.selector = std::move(*selector);
     } else {
-      misread_selector_ = text;
+      misread_selector_ = true;
     }
   }
 
-  /// cli-runtime pkg/resource/helper.go EnhanceListError(). What the server found wrong within the selector
-  /// is said in general here.
+  /// What the server found wrong within a label selector is said in general here.
   void report_selector() {
-    if (!misread_selector_ || !targets_.error.empty()) return;
-    const KindInfo& kind = info(targets_.targets.front().kind);
+    if (misread_selector_ && targets_.error.empty())
+      refuse_list(targets_.targets.front().kind, "unable to parse requirement");
+  }
+
+  void select_fields() {
+    if (!arguments_.has("field-selector") || !targets_.error.empty()) return;
+    for (const KubectlTargets::Target& target : targets_.targets) {
+      std::string error;
+      targets_.fields[target.kind] =
+          FieldSelector::parse(target.kind, arguments_.value("field-selector"), error);
+      if (!error.empty()) return refuse_list(target.kind, error);
+    }
+  }
+
+  /// cli-runtime pkg/resource/helper.go EnhanceListError()
+  void refuse_list(ObjectKind listed, std::string_view why) {
+    const KindInfo& kind = info(listed);
     targets_.error = fmt::format(
         "Error from server (BadRequest): Unable to find \"{}/{}, Resource={}\" that match label selector "
-        "\"{}\", field "
-        "selector \"\": unable to parse requirement",
-        kind.group, kind.version, kind.plural, *misread_selector_);
+        "\"{}\", field selector \"{}\": {}",
+        kind.group, kind.version, kind.plural, arguments_.value("selector"),
+        arguments_.value("field-selector"), why);
   }
 
   std::optional<ObjectKind> kind_of_word(const std::string& word) {
@@ -142,7 +158,7 @@ class TargetParser {
   const KubectlArguments& arguments_;
   TargetRules rules_;
   KubectlTargets targets_;
-  std::optional<std::string> misread_selector_;
+  bool misread_selector_ = false;
 };
 
 Labels labels_of(const Document& object) {
@@ -165,8 +181,11 @@ KubectlFinds find_targets(const ClusterReader& reader, const KubectlTargets& tar
     std::vector<Document> objects =
         reader.list(target.kind, info(target.kind).namespaced ? targets.name_space : std::string());
     if (target.name.empty()) {
-      std::erase_if(objects,
-                    [&](const Document& object) { return !targets.selector.matches(labels_of(object)); });
+      const auto fields = targets.fields.find(target.kind);
+      std::erase_if(objects, [&](const Document& object) {
+        return !targets.selector.matches(labels_of(object)) ||
+               (fields != targets.fields.end() && !fields->second.matches(object));
+      });
     } else {
       std::erase_if(objects, [&](const Document& object) {
         return text_at(object, {"metadata", "name"}) != target.name;

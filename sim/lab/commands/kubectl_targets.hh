@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/eks/api/field_selector.hh"
 #include "sim/eks/api/label_selector.hh"
 #include "sim/eks/api/object_kind.hh"
 #include "sim/lab/commands/kubectl_arguments.hh"
@@ -12,7 +14,7 @@
 namespace ekspath {
 
 /// What a kubectl command is about: the words `TYPE`, `TYPE NAME...`, `TYPE/NAME...`, `TYPE,TYPE NAME`, with
-/// -l, -A and --all. k8s.io/cli-runtime pkg/resource/builder.go
+/// -l, --field-selector, -A and --all. k8s.io/cli-runtime pkg/resource/builder.go
 struct KubectlTargets {
   struct Target {
     ObjectKind kind = ObjectKind::pod;
@@ -21,6 +23,7 @@ struct KubectlTargets {
   std::vector<Target> targets;
   std::string name_space;  // "": all of them
   LabelSelector selector;
+  std::map<ObjectKind, FieldSelector> fields;  // --field-selector, as each kind reads it
   std::string error;  // "error: ..." without the newline, when the words make no sense
 };
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "sim/eks/coredns/corefile.hh"
 #include "tests/unit/lab/workloads.hh"
 
 namespace ekspath {
@@ -54,6 +55,32 @@ TEST_CASE("a fresh cluster has what EKS puts there, and all of it runs") {
             .ready.size() == 2);
   CHECK(lab.objects().count(ObjectKind::event) == 0);
   CHECK(lab.world->now() == Nanoseconds());
+}
+
+// facts/kube-proxy.md 12
+TEST_CASE("CoreDNS reads the Corefile of its ConfigMap when its pod starts, and one that is none ends it") {
+  Workloads lab("");
+  CHECK(lab.type("kubectl get cm coredns -n kube-system -o jsonpath={.data.Corefile}") == eks_corefile);
+  const auto roll_out = [&](std::string_view plugins) {
+    (void)lab.type("kubectl apply -f -",
+                   fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: coredns, namespace: "
+                               "kube-system}}\ndata:\n  Corefile: |\n    .:53 {{\n      {}\n    }}\n",
+                               plugins));
+    (void)lab.type("kubectl rollout restart deploy/coredns -n kube-system");
+    lab.run_for(60_s);
+  };
+  const std::string ask = "ssh node1 dig +short @10.100.0.10 kubernetes.default.svc.";
+  CHECK(lab.type(ask + "cluster.local") == "10.100.0.1\n");
+  roll_out("kubernetes lab.local");
+  CHECK(lab.type(ask + "lab.local") == "10.100.0.1\n");
+  CHECK(lab.type(ask + "cluster.local") == "");
+  roll_out("kubernets lab.local");
+  CHECK(lab.type("kubectl get pods -n kube-system -l k8s-app=kube-dns").find("CrashLoopBackOff") !=
+        std::string::npos);
+  CHECK(lab.type("kubectl logs -n kube-system -l k8s-app=kube-dns")
+            .find("/etc/coredns/Corefile:2 - Error during parsing: Unknown directive 'kubernets'") !=
+        std::string::npos);
+  CHECK(lab.type("kubectl logs -l app=nobody") == "No resources found in default namespace.\n");
 }
 
 TEST_CASE("a node says how many pods it takes: 17 on a t3.medium") {

@@ -19,8 +19,7 @@ class Terminal final : public CommandOutput {
  public:
   Terminal() {
     world().cluster =
-        std::make_unique<Cluster>(world().engine(), 1, "myeks", Cluster::Versions{},
-                                  CniEnvironment{});
+        std::make_unique<Cluster>(world().engine(), 1, "myeks", Cluster::Versions{}, CniEnvironment{});
     Node joined;
     joined.name = "node";
     joined.kubernetes_name = "ip-192-168-1-251.ap-northeast-2.compute.internal";
@@ -139,7 +138,8 @@ TEST_CASE("apply and create tell what is wrong with a manifest, and make the res
       "configmap/other created\nError from server (BadRequest): error when creating \"STDIN\": "));
   CHECK(answer.find("unknown field \"datta\"") != std::string::npos);
   CHECK(terminal.type("kubectl create -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n") ==
-        "Error from server (AlreadyExists): error when creating \"STDIN\": configmaps \"other\" already exists\n"
+        "Error from server (AlreadyExists): error when creating \"STDIN\": configmaps \"other\" already "
+        "exists\n"
         "[exit status 1]\n");
   CHECK(terminal.type("kubectl apply -n other -f -",
                       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: default}\n") ==
@@ -334,6 +334,10 @@ TEST_CASE("what kubectl does not model is refused by name before a run") {
   CHECK(refusal("kubectl exec -it deploy/web -n shop -c web -- hostname") == "");
   for (const auto& [line, word] :
        {std::pair("kubectl get pods -w", "'-w'"), std::pair("kubectl drain node1", "'kubectl drain'"),
+        std::pair("kubectl taint nodes node1 a=b:NoSchedule", "'kubectl taint'"),
+        std::pair("kubectl logs -f web", "'-f'"),
+        std::pair("kubectl rollout undo deploy/web --dry-run=client", "'--dry-run'"),
+        std::pair("kubectl rollout history deploy/web --revision=2", "'--revision'"),
         std::pair("kubectl set resources deploy web", "'kubectl set'"),
         std::pair("kubectl aply -f x", "'apply'"), std::pair("kubectl apply --prune -f x", "'--prune'"),
         std::pair("kubectl exec web", "expected -- and a command"),

@@ -126,6 +126,18 @@ TEST_CASE("labels are shown, selected and made columns") {
   CHECK(text("pods --sort-by=.metadata.name --no-headers").starts_with("done   "));
 }
 
+TEST_CASE("pods are chosen by their fields") {
+  CHECK(text("pods --field-selector status.phase=Succeeded --no-headers -o name") == "pod/done\n");
+  CHECK(text("pods --field-selector=metadata.name=done,status.phase!=Succeeded") ==
+        "No resources found in default namespace.\n");
+  CHECK(text("pod done --field-selector status.phase=Running") ==
+        "error: name cannot be provided when a selector is specified\n[exit status 1]\n");
+  CHECK(text("pods -l app=web --field-selector spec.image=nginx") ==
+        "Error from server (BadRequest): Unable to find \"/v1, Resource=pods\" that match label selector "
+        "\"app=web\", field selector \"spec.image=nginx\": field label not supported: spec.image\n[exit "
+        "status 1]\n");
+}
+
 TEST_CASE("what is not there is told as kubectl tells it, and the rest is printed") {
   CHECK(text("pods nothere alsonot") ==
         "Error from server (NotFound): pods \"nothere\" not found\n"
