@@ -33,7 +33,7 @@ PacketRef PacketPool::allocate(std::size_t bytes) {
     packet->size_class_ = size_class;
     ++created_;
   }
-  packet->meta = PacketMeta{};
+  packet->meta.clear();
   packet->next_ = nullptr;
   packet->begin_ = packet->end_ = packet->network_ = packet->transport_ = Packet::headroom;
   ++in_use_;

@@ -15,7 +15,8 @@ class PacketPool;
 
 using ConnectionId = Id<struct ConnectionTag>;
 
-/// How a packet relates to its connection. Linux 6.1 include/uapi/linux/netfilter/nf_conntrack_common.h ip_conntrack_info
+/// How a packet relates to its connection. Linux 6.1 include/uapi/linux/netfilter/nf_conntrack_common.h
+/// ip_conntrack_info
 enum class CtInfo : std::uint8_t {
   none,  // conntrack has not seen it, or it could not be tracked: ctstate INVALID
   untracked,
@@ -36,21 +37,39 @@ enum class PacketType : std::uint8_t { host = 0, broadcast = 1, multicast = 2, o
 struct PacketMeta {
   std::uint64_t trace = 0;  // one number from birth to death, across NAT and namespaces
   std::uint32_t mark = 0;
-  std::uint32_t in_interface = 0;     // index of the interface it came in by, 0 for none
+  std::uint32_t in_interface = 0;  // index of the interface it came in by, 0 for none
   ConnectionId connection;
   CtInfo ct_info = CtInfo::none;
   PacketType type = PacketType::host;
-  bool ct_forced_untracked = false;   // NOTRACK was said in raw
-  std::uint16_t largest_fragment = 0; // of a reassembled packet: Linux IPCB(skb)->frag_max_size
-  bool fragments_had_df = false;      // Linux IPCB(skb)->flags & IPSKB_FRAG_PMTU
+  bool ct_forced_untracked = false;    // NOTRACK was said in raw
+  std::uint16_t largest_fragment = 0;  // of a reassembled packet: Linux IPCB(skb)->frag_max_size
+  bool fragments_had_df = false;       // Linux IPCB(skb)->flags & IPSKB_FRAG_PMTU
+
+  /// As new, member by member: a whole object assigned is built aside and copied, and the copy waits for it.
+  void clear() {
+    trace = 0;
+    forget();
+  }
+  /// All but the trace.
+  void forget() {
+    mark = 0;
+    in_interface = 0;
+    connection = ConnectionId();
+    ct_info = CtInfo::none;
+    type = PacketType::host;
+    ct_forced_untracked = false;
+    largest_fragment = 0;
+    fragments_had_df = false;
+  }
 };
 
-/// A pooled buffer of bytes with room in front for headers, the offsets of the headers in it, and its meta data.
-/// The bytes stand behind the object, in the same block; the object is one cache line, the headers of a small
-/// packet are in the third and the fourth.
+/// A pooled buffer of bytes with room in front for headers, the offsets of the headers in it, and its meta
+/// data. The bytes stand behind the object, in the same block; the object is one cache line, the headers of a
+/// small packet are in the third and the fourth.
 class alignas(64) Packet {
  public:
-  static constexpr std::uint32_t headroom = 128;  // Ethernet, IPv4 and TCP with options, in front of a payload
+  static constexpr std::uint32_t headroom =
+      128;  // Ethernet, IPv4 and TCP with options, in front of a payload
   /// Most packets are control and echo; a full segment of MTU 1500; a jumbo frame; a reassembled datagram.
   static constexpr std::uint32_t class_bytes[] = {128, 1600, 9200, 65535 + 64};
 
@@ -96,7 +115,8 @@ class alignas(64) Packet {
     __builtin_prefetch(lines + sizeof *this + headroom);
   }
 
-  /// Where the IPv4 header and what follows it begin; set by parse_ipv4() or by a builder, kept by push() and pull().
+  /// Where the IPv4 header and what follows it begin; set by parse_ipv4() or by a builder, kept by push() and
+  /// pull().
   [[nodiscard]] std::uint8_t* network() { return storage() + network_; }
   [[nodiscard]] const std::uint8_t* network() const { return storage() + network_; }
   [[nodiscard]] std::uint8_t* transport() { return storage() + transport_; }
@@ -107,17 +127,15 @@ class alignas(64) Packet {
     ASSERT(begin_ <= 0xffff);
     network_ = static_cast<std::uint16_t>(begin_);
   }
-  void mark_transport(std::size_t header_size) { transport_ = static_cast<std::uint16_t>(network_ + header_size); }
+  void mark_transport(std::size_t header_size) {
+    transport_ = static_cast<std::uint16_t>(network_ + header_size);
+  }
   /// The packet begins with its IPv4 header again (a link header in front is dropped).
   void pull_to_network() { begin_ = network_; }
 
   /// What the kernel forgets when a frame crosses a veth into another namespace: mark, conntrack, reassembly.
   /// Linux 6.1 net/core/skbuff.c skb_scrub_packet(); the trace id stays.
-  void scrub() {
-    const std::uint64_t trace = meta.trace;
-    meta = PacketMeta{};
-    meta.trace = trace;
-  }
+  void scrub() { meta.forget(); }
 
   PacketMeta meta;
 
@@ -128,7 +146,9 @@ class alignas(64) Packet {
   Packet() = default;
 
   [[nodiscard]] std::uint8_t* storage() { return reinterpret_cast<std::uint8_t*>(this + 1); }
-  [[nodiscard]] const std::uint8_t* storage() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  [[nodiscard]] const std::uint8_t* storage() const {
+    return reinterpret_cast<const std::uint8_t*>(this + 1);
+  }
 
   PacketPool* pool_ = nullptr;
   Packet* next_ = nullptr;
@@ -165,8 +185,9 @@ class PacketRef {
   Packet* packet_ = nullptr;
 };
 
-/// Gives out packets and takes them back, last in first out, from blocks of four sizes. Nothing is returned to the system
-/// before the pool dies, which it does after its last packet. Not shared between logical processes.
+/// Gives out packets and takes them back, last in first out, from blocks of four sizes. Nothing is returned
+/// to the system before the pool dies, which it does after its last packet. Not shared between logical
+/// processes.
 class PacketPool {
  public:
   PacketPool() = default;
@@ -203,7 +224,8 @@ class PacketQueue {
  public:
   PacketQueue() = default;
   PacketQueue(PacketQueue&& other) noexcept
-      : head_(std::exchange(other.head_, nullptr)), tail_(std::exchange(other.tail_, nullptr)),
+      : head_(std::exchange(other.head_, nullptr)),
+        tail_(std::exchange(other.tail_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
   PacketQueue& operator=(PacketQueue&& other) noexcept {
     std::swap(head_, other.head_);

@@ -77,7 +77,8 @@ class RouteCache {
     const bool back = key.question == Question::way_back;
     const std::uint32_t from = back ? key.destination.bits() : key.source.bits();
     const std::uint32_t to = back ? key.source.bits() : key.destination.bits();
-    std::uint64_t mixed = (std::uint64_t{to} << 32 | from) * 0x9e3779b97f4a7c15;
+    // Two products: one number of both would be read as eight bytes that were just written as two times four.
+    std::uint64_t mixed = to * 0x9e3779b97f4a7c15 + from * 0xc2b2ae3d27d4eb4f;
     mixed ^= mixed >> 32;
     mixed *= 0xd6e8feb86659fd93;
     return (static_cast<std::size_t>(mixed >> 40) << 1 | (back ? 1U : 0U)) & mask_;

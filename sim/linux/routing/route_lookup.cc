@@ -46,6 +46,7 @@ Ipv4Address source_of(const Routing& routing, const Route& route, const Interfac
 RouteResult without_route(const Routing& routing, const FlowKey& key, Interface& out, const Route& stand_in) {
   RouteResult result;
   result.outcome = RouteResult::Outcome::found;
+  result.type = stand_in.type;
   result.route = &stand_in;
   result.out = &out;
   result.next_hop = key.destination;
@@ -64,6 +65,7 @@ void Routing::State::resolve(const FlowKey& key, Fib::Limits limits, RouteResult
     if (route == nullptr || route->type == RouteType::throw_) return false;
     if (static_cast<std::int32_t>(route->prefix.length()) <= suppressed_length) return false;
     result.outcome = outcome_of(route->type);
+    result.type = route->type;
     result.route = route;
     result.table = fib->id();
     return true;
@@ -142,7 +144,7 @@ RouteResult Routing::State::look_up(const FlowKey& key) const {
   }
 
   const Route& route = *result.route;
-  if (route.type == RouteType::local) {
+  if (result.type == RouteType::local) {
     result.out = &netns.loopback();
     result.next_hop = asked.destination;
     result.source = !key.source.is_unspecified()              ? key.source
@@ -231,7 +233,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   const SourceCheck last_resort = mode != 0 ? SourceCheck::rp_filter : SourceCheck::ok;
   const RouteResult result = state.way_back(back, 0);
   if (!result.found()) return last_resort;
-  const RouteType type = result.route->type;
+  const RouteType type = result.type;
   if (type != RouteType::unicast && !(type == RouteType::local && accept_local)) return SourceCheck::martian;
   const auto neighbourly = [](const Route& route) {
     return route.gateway.is_unspecified() ? SourceCheck::on_link : SourceCheck::ok;
@@ -242,7 +244,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   if (in.addresses.empty()) return last_resort;
   if (mode == 1) return SourceCheck::rp_filter;
   const RouteResult by_device = state.way_back(back, in.index);
-  if (by_device.found() && by_device.route->type == RouteType::unicast) return neighbourly(*by_device.route);
+  if (by_device.found() && by_device.type == RouteType::unicast) return neighbourly(*by_device.route);
   return SourceCheck::ok;
 }
 

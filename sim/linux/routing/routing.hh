@@ -16,30 +16,46 @@ class Netns;
 /// The question a lookup asks. Linux 6.1 include/net/flow.h flowi4
 struct FlowKey {
   Ipv4Address destination;
-  Ipv4Address source;               // unspecified: to be chosen
+  Ipv4Address source;  // unspecified: to be chosen
   std::uint32_t mark = 0;
   std::uint32_t in_interface = 0;   // 0: from this host itself
   std::uint32_t out_interface = 0;  // a socket bound to a device (or SO_BINDTODEVICE)
   std::uint8_t tos = 0;
-  bool any_source = false;          // `source` need not be an own address (FLOWI_FLAG_ANYSRC)
+  bool any_source = false;  // `source` need not be an own address (FLOWI_FLAG_ANYSRC)
 };
 
 /// The answer. Pointers are good until the tables change, which happens between events only.
 struct RouteResult {
-  enum class Outcome : std::uint8_t { found, no_route, unreachable, prohibit, blackhole } outcome = Outcome::no_route;
+  enum class Outcome : std::uint8_t {
+    found,
+    no_route,
+    unreachable,
+    prohibit,
+    blackhole
+  } outcome = Outcome::no_route;
+  RouteType type = RouteType::unicast;  // the route's, so that a remembered answer need not ask it
   std::uint32_t table = 0;
   const Route* route = nullptr;
   const PolicyRule* rule = nullptr;
   Interface* out = nullptr;
-  Ipv4Address next_hop;             // the gateway, or the destination itself
-  Ipv4Address source;               // for packets of this host: the address chosen
+  Ipv4Address next_hop;  // the gateway, or the destination itself
+  Ipv4Address source;    // for packets of this host: the address chosen
   [[nodiscard]] bool found() const { return outcome == Outcome::found; }
-  [[nodiscard]] bool is_local() const { return found() && route->type == RouteType::local; }
-  [[nodiscard]] bool is_broadcast() const { return found() && route->type == RouteType::broadcast; }
+  [[nodiscard]] bool is_local() const { return found() && type == RouteType::local; }
+  [[nodiscard]] bool is_broadcast() const { return found() && type == RouteType::broadcast; }
 };
 
 enum class AddressType : std::uint8_t {
-  unspecified, unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw_
+  unspecified,
+  unicast,
+  local,
+  broadcast,
+  anycast,
+  multicast,
+  blackhole,
+  unreachable,
+  prohibit,
+  throw_
 };
 
 /// The tables and the policy rules of one namespace, and the lookups in them. Only route_lookup routes.
@@ -56,10 +72,12 @@ class Routing {
   /// on_link: fine, and the sender is a neighbour on `in` (who may be redirected).
   enum class SourceCheck : std::uint8_t { ok, on_link, martian, rp_filter };
   /// `out`: where the packet will leave, null for local delivery.
-  [[nodiscard]] SourceCheck validate_source(const FlowKey& received, const Interface& in, const Interface* out) const;
+  [[nodiscard]] SourceCheck validate_source(const FlowKey& received, const Interface& in,
+                                            const Interface* out) const;
   /// inet_addr_type_dev_table(): `on` limits LOCAL and BROADCAST to one interface; null: any.
   [[nodiscard]] AddressType address_type(Ipv4Address address, const Interface* on = nullptr) const;
-  /// inet_select_addr(): the address of `out` best fit to talk to `destination`, else any global one by index.
+  /// inet_select_addr(): the address of `out` best fit to talk to `destination`, else any global one by
+  /// index.
   [[nodiscard]] Ipv4Address select_source(const Interface* out, Ipv4Address destination,
                                           RouteScope scope = RouteScope::global) const;
 
@@ -69,12 +87,14 @@ class Routing {
   void expect_sent() const;
 
   // `ip route`, `ip rule`
-  [[nodiscard]] int add_route(std::uint32_t table, const Route& route);      // EEXIST, ENETUNREACH, EINVAL, ENODEV
+  [[nodiscard]] int add_route(std::uint32_t table,
+                              const Route& route);  // EEXIST, ENETUNREACH, EINVAL, ENODEV
   [[nodiscard]] int replace_route(std::uint32_t table, const Route& route);
-  /// Deletes the first that matches what is set (metric 0, unspecified gateway and interface 0 match any). ESRCH
+  /// Deletes the first that matches what is set (metric 0, unspecified gateway and interface 0 match any).
+  /// ESRCH
   [[nodiscard]] int delete_route(std::uint32_t table, const Route& route);
-  [[nodiscard]] int add_rule(PolicyRule rule, bool priority_given = true);   // EEXIST
-  [[nodiscard]] int delete_rule(const PolicyRule& rule);                     // ENOENT
+  [[nodiscard]] int add_rule(PolicyRule rule, bool priority_given = true);  // EEXIST
+  [[nodiscard]] int delete_rule(const PolicyRule& rule);                    // ENOENT
   /// The interface went down, or lost its last address (`forced`: its local routes too). fib_sync_down_dev()
   void flush_routes_of(const Interface& interface, bool forced = false);
   /// The address is gone: so are the routes that prefer it as their source. fib_sync_down_addr()
@@ -101,7 +121,8 @@ class Routing {
   [[nodiscard]] std::string text(const Route& route) const;
   /// "1024:\tfrom all fwmark 0x80/0x80 lookup main", as `ip rule` prints it. Cold.
   [[nodiscard]] std::string text(const PolicyRule& rule) const;
-  /// "1024: from all fwmark 0x80/0x80 lookup main -> default via 192.168.1.1 dev ens5": what decided, for observers. Cold.
+  /// "1024: from all fwmark 0x80/0x80 lookup main -> default via 192.168.1.1 dev ens5": what decided, for
+  /// observers. Cold.
   [[nodiscard, gnu::cold]] std::string text(const RouteResult& result) const;
 
  private:
