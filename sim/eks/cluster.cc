@@ -179,18 +179,18 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
   pod.name = object.meta.name;
   pod.pod_namespace = object.meta.name_space;
   pod.node = index->second;
-  pod.host_network = spec.host_network;
+  pod.host_network = spec->host_network;
   const PodNaming naming{object.meta.name_space, node.resolv_conf, node.hosts_file,
                          kube_dns_address(settings_.service_cidr)};
   PodHosts::Place place{pod.pod_namespace,
                         pod.name,
                         node.name,
-                        spec.host_network ? node.kubernetes_name : pod.name,
-                        pod_resolv_conf(spec, naming),
-                        spec.host_network ? node.netns : nullptr};
-  if (!spec.host_network && !spec.hostname.empty()) place.host_name = spec.hostname;
+                        spec->host_network ? node.kubernetes_name : pod.name,
+                        pod_resolv_conf(*spec.shape, naming),
+                        spec->host_network ? node.netns : nullptr};
+  if (!spec->host_network && !spec->hostname.empty()) place.host_name = spec->hostname;
   pod.netns = &settings_.hosts->open(place);
-  if (spec.host_network) {
+  if (spec->host_network) {
     pod.address = node.address;
   } else {
     if (attempt == 0) set_al2023_sysctls(*pod.netns);
@@ -201,7 +201,7 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
     pod.device = added.device;
   }
   settings_.hosts->give_address(pod.pod_namespace, pod.name, pod.address,
-                                pod_hosts_file(spec, naming, place.host_name, pod.address));
+                                pod_hosts_file(*spec.shape, naming, place.host_name, pod.address));
   Sandbox sandbox{pod.netns, pod.address, ""};
   pods_.push_back(std::move(pod));
   return sandbox;
@@ -239,7 +239,7 @@ std::unique_ptr<Program> Cluster::agent_started(const ApiObject& pod, const Cont
   const Node& node = nodes_[node_index_.find(pod.as<PodSpec>().node_name)->second];
   if (node.ipamd->is_listening()) return nullptr;  // it has run since the node joined
   CniEnvironment variables;
-  for (const EnvironmentVariable& one : container.environment) variables[one.name] = one.value;
+  for (const EnvironmentVariable& one : container->environment) variables[one.name] = one.value;
   node.ipamd->start(variables);
   return nullptr;
 }

@@ -160,7 +160,7 @@ std::uint16_t agnhost_port(const std::vector<std::string>& arguments, std::uint1
 
 }  // namespace
 
-ContainerWork work_of(const ContainerSpec& container) {
+ContainerWork work_of(const ContainerShape& container) {
   ContainerWork work;
   if (is_eks_image(container.image)) {
     work.kind = Kind::agent;

@@ -32,7 +32,7 @@ struct ContainerWork {
   [[nodiscard]] bool heeds_sigterm() const { return kind != Kind::idle && kind != Kind::sleeper; }
 };
 
-[[nodiscard]] ContainerWork work_of(const ContainerSpec& container);
+[[nodiscard]] ContainerWork work_of(const ContainerShape& container);
 
 /// The server or program of a container, started; null where the work needs none.
 [[nodiscard]] std::unique_ptr<Program> start_work(const ContainerWork& work, Netns& netns,

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sim/base/assert.hh"
-#include "sim/eks/digest.hh"
 #include "sim/eks/kubelet.hh"
 #include "sim/linux/socket/sockets.hh"
 
@@ -13,24 +12,9 @@ namespace {
 
 using State = ContainerStatus::State;
 
-std::string hex_digest(std::string_view text) {
-  std::string hex;
-  for (const std::uint8_t byte : sha256(text)) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
-
-std::string image_id(std::string_view full_name) {
-  return fmt::format("{}@sha256:{}", full_name.substr(0, full_name.rfind(':')), hex_digest(full_name));
-}
-
-std::string container_id(std::string_view pod_uid, std::string_view name, int restarts) {
-  return "containerd://" + hex_digest(fmt::format("{}/{}/{}", pod_uid, name, restarts));
-}
-
-void set_condition(PodStatus& status, std::string_view type, bool on, std::string_view reason,
-                   std::string_view message, Nanoseconds now) {
-  ObjectCondition wanted{std::string(type), on ? "True" : "False", std::string(reason), std::string(message),
-                         now};
+void set_condition(PodStatus& status, Literal type, bool on, Literal reason, std::string_view message,
+                   Nanoseconds now) {
+  ObjectCondition wanted{type, on ? Literal("True") : Literal("False"), reason, std::string(message), now};
   const auto known = std::ranges::find(status.conditions, type, &ObjectCondition::type);
   if (known == status.conditions.end()) {
     status.conditions.push_back(std::move(wanted));
@@ -53,8 +37,8 @@ void update_readiness(PodStatus& status, Nanoseconds now) {
     for (std::size_t i = 0; i < unready.size(); ++i) message += (i == 0 ? "" : " ") + unready[i];
     message += "]";
   }
-  for (const char* type : {"Ready", "ContainersReady"})
-    set_condition(status, type, ready, ready ? "" : "ContainersNotReady", message, now);
+  for (const Literal type : {Literal("Ready"), Literal("ContainersReady")})
+    set_condition(status, type, ready, ready ? Literal() : Literal("ContainersNotReady"), message, now);
 }
 
 /// "1.501s (1.501s including waiting)": Go's Duration, rounded to milliseconds.
@@ -122,7 +106,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     work.containers[i].work.kind = ContainerWork::Kind::idle;
     work.containers[i].began = true;
-    images_.insert(full_image_name(container_of(work, i).image));
+    images_.insert(full_image_name(container_of(work, i)->image));
   }
   report(work, [&](PodStatus& status) {
     status.phase = "Running";
@@ -132,15 +116,13 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
       ContainerStatus running;
       running.name = one.name;
       running.state = State::running;
-      running.reason.clear();
-      running.ready = running.started = true;
+      running.reason = {};
+      running.ready = running.started = running.has_id = true;
       running.started_at = now();
-      running.image = full_image_name(one.image);
-      running.image_id = image_id(running.image);
-      running.container_id = container_id(work.uid, one.name, 0);
+      running.shape = one.shape;
       status.containers.push_back(std::move(running));
     }
-    for (const char* type : {"PodReadyToStartContainers", "Initialized"})
+    for (const Literal type : {Literal("PodReadyToStartContainers"), Literal("Initialized")})
       set_condition(status, type, true, "", "", now());
     update_readiness(status, now());
     status.conditions.shrink_to_fit();  // nothing comes any more
@@ -203,20 +185,20 @@ void Kubelet::look(Work& work) {
     status.host_ip = address_;
     set_condition(status, "PodReadyToStartContainers", false, "", "", now());
     set_condition(status, "Initialized", spec_of(work).init_containers.empty(), "", "", now());
-    const auto waiting = [](const std::vector<ContainerSpec>& containers, const char* reason) {
+    const auto waiting = [](const std::vector<ContainerSpec>& containers, Literal reason) {
       std::vector<ContainerStatus> out;
       for (const ContainerSpec& one : containers) {
         out.emplace_back();
         out.back().name = one.name;
-        out.back().image = one.image;
+        out.back().shape = one.shape;
         out.back().reason = reason;
       }
       return out;
     };
     status.init_containers = waiting(spec_of(work).init_containers, "PodInitializing");
     status.containers =
-        waiting(spec_of(work).containers,
-                spec_of(work).init_containers.empty() ? "ContainerCreating" : "PodInitializing");
+        waiting(spec_of(work).containers, spec_of(work).init_containers.empty() ? Literal("ContainerCreating")
+                                                                                : Literal("PodInitializing"));
     update_readiness(status, now());
   });
   work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
@@ -240,25 +222,25 @@ void Kubelet::make_sandbox(Work& work) {
 
 void Kubelet::begin_container(Work& work) {
   const ContainerSpec& container = container_of(work, work.container);
-  const bool present = images_.contains(full_image_name(container.image));
+  const bool present = images_.contains(full_image_name(container->image));
   work.pulling_since = now();
-  if (present && container.image_pull_policy != "Always") {
+  if (present && container->image_pull_policy != "Always") {
     record(work, EventRecorder::Type::normal, "Pulled",
-           fmt::format("Container image \"{}\" already present on machine", container.image), &container);
+           fmt::format("Container image \"{}\" already present on machine", container->image), &container);
     return after(work, delays_->start, Step::start);
   }
-  record(work, EventRecorder::Type::normal, "Pulling", fmt::format("Pulling image \"{}\"", container.image),
+  record(work, EventRecorder::Type::normal, "Pulling", fmt::format("Pulling image \"{}\"", container->image),
          &container);
   after(work, present ? delays_->resolve : delays_->pull, Step::pulled);
 }
 
 void Kubelet::pulled(Work& work) {
   const ContainerSpec& container = container_of(work, work.container);
-  images_.insert(full_image_name(container.image));
+  images_.insert(full_image_name(container->image));
   const std::string time = duration_text(now() - work.pulling_since);
   record(work, EventRecorder::Type::normal, "Pulled",
          fmt::format("Successfully pulled image \"{}\" in {} ({} including waiting). Image size: {} bytes.",
-                     container.image, time, time, image_size(container.image)),
+                     container->image, time, time, image_size(container->image)),
          &container);
   after(work, delays_->start, Step::start);
 }
@@ -271,7 +253,7 @@ void Kubelet::start_container(Work& work) {
          &container);
   record(work, EventRecorder::Type::normal, "Started", fmt::format("Started container {}", container.name),
          &container);
-  running.work = work_of(container);
+  running.work = work_of(*container.shape);
   running.started = now();
   running.began = true;
   running.ended = false;
@@ -284,20 +266,18 @@ void Kubelet::start_container(Work& work) {
   }
   if (running.work.kind == ContainerWork::Kind::unknown)
     host_->note(fmt::format("image {}: what it does is not modelled; its containers run and listen nowhere",
-                            container.image));
+                            container->image));
   report(work, [&](PodStatus& status) {
     auto& statuses = is_init ? status.init_containers : status.containers;
     const auto mine = std::ranges::find(statuses, container.name, &ContainerStatus::name);
     ASSERT(mine != statuses.end());
     if (mine->state == State::terminated) mine->last_ending = mine->ending();
     mine->state = State::running;
-    mine->reason.clear();
+    mine->reason = {};
     mine->message.clear();
-    mine->started = true;
+    mine->started = mine->has_id = true;
     mine->started_at = now();
-    mine->image = full_image_name(container.image);
-    mine->image_id = image_id(mine->image);
-    mine->container_id = container_id(work.uid, container.name, running.restarts);
+    mine->shape = container.shape;
     mine->restart_count = running.restarts;
     if (!is_init) status.phase = "Running";
   });
@@ -328,9 +308,9 @@ void Kubelet::check_ready(Work& work) {
     const ContainerSpec& container = spec_of(work).containers[i];
     const RunningContainer& running = work.containers[first + i];
     bool is_ready = !running.ended;
-    if (container.readiness && is_ready) {
+    if (container->readiness && is_ready) {
       const Nanoseconds first_probe =
-          running.started + Nanoseconds(container.readiness->initial_delay_seconds * 1'000'000'000);
+          running.started + Nanoseconds(container->readiness->initial_delay_seconds * 1'000'000'000);
       // A world that settles (no delays) begins with pods that were probed long ago.
       const bool settles = delays_->ready == Nanoseconds();
       if (now() < first_probe && !settles) {
@@ -338,9 +318,9 @@ void Kubelet::check_ready(Work& work) {
         again = std::min(again, first_probe - now());
       } else if (!is_probe_answered(work, container)) {
         is_ready = false;
-        again = std::min(again, Nanoseconds(container.readiness->period_seconds * 1'000'000'000));
-        if (container.readiness->handler == ProbeSpec::Handler::http_get ||
-            container.readiness->handler == ProbeSpec::Handler::tcp_socket) {
+        again = std::min(again, Nanoseconds(container->readiness->period_seconds * 1'000'000'000));
+        if (container->readiness->handler == ProbeSpec::Handler::http_get ||
+            container->readiness->handler == ProbeSpec::Handler::tcp_socket) {
           record(work, EventRecorder::Type::warning, "Unhealthy",
                  "Readiness probe failed: connect: connection refused", &container);
         }
@@ -380,8 +360,8 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
   RunningContainer& running = work.containers[container];
   const ContainerSpec& spec = container_of(work, container);
   running.ended = true;
-  const bool restarts = spec_of(work).restart_policy == "Always" ||
-                        (spec_of(work).restart_policy == "OnFailure" && status_code != 0);
+  const bool restarts = spec_of(work)->restart_policy == "Always" ||
+                        (spec_of(work)->restart_policy == "OnFailure" && status_code != 0);
   report(work, [&](PodStatus& status) {
     const auto mine = std::ranges::find(status.containers, spec.name, &ContainerStatus::name);
     mine->ready = false;
@@ -389,7 +369,7 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
     mine->finished_at = now();
     mine->exit_code = status_code;
     mine->state = State::terminated;
-    mine->reason = status_code == 0 ? "Completed" : "Error";
+    mine->reason = status_code == 0 ? Literal("Completed") : Literal("Error");
     if (restarts && running.restarts > 0) {
       mine->last_ending = mine->ending();
       mine->state = State::waiting;
@@ -399,7 +379,7 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
                                   work.name.first, work.uid);
     }
     const bool all = std::ranges::all_of(work.containers, &RunningContainer::ended);
-    if (!restarts && all) status.phase = status_code == 0 ? "Succeeded" : "Failed";
+    if (!restarts && all) status.phase = status_code == 0 ? Literal("Succeeded") : Literal("Failed");
     update_readiness(status, now());
   });
   if (!restarts) return watch_endings(work);
@@ -473,7 +453,7 @@ void Kubelet::finish(Work& work) {
 }
 
 bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container) const {
-  const ProbeSpec& probe = *container.readiness;
+  const ProbeSpec& probe = *container->readiness;
   if (probe.handler != ProbeSpec::Handler::http_get && probe.handler != ProbeSpec::Handler::tcp_socket)
     return true;
   std::uint16_t port = 0;
@@ -481,8 +461,8 @@ bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container
     port = static_cast<std::uint16_t>(*number);
   } else {
     const auto named =
-        std::ranges::find(container.ports, std::get<std::string>(probe.port), &ContainerPortSpec::name);
-    if (named != container.ports.end()) port = named->container_port;
+        std::ranges::find(container->ports, std::get<std::string>(probe.port), &ContainerPortSpec::name);
+    if (named != container->ports.end()) port = named->container_port;
   }
   // The agents' own ports (health servers) answer as long as they run.
   const auto kind = work.containers[static_cast<std::size_t>(&container - spec_of(work).containers.data()) +

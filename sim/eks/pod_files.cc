@@ -55,7 +55,7 @@ void add(PodDns& dns, const DnsConfigSpec& config) {
 
 }  // namespace
 
-std::string pod_resolv_conf(const PodSpec& spec, const PodNaming& naming) {
+std::string pod_resolv_conf(const PodShape& spec, const PodNaming& naming) {
   const bool by_cluster = spec.dns_policy == DnsPolicy::cluster_first_with_host_net ||
                           (spec.dns_policy == DnsPolicy::cluster_first && !spec.host_network);
   PodDns dns;
@@ -72,7 +72,7 @@ std::string pod_resolv_conf(const PodSpec& spec, const PodNaming& naming) {
   return text;
 }
 
-std::string pod_hosts_file(const PodSpec& spec, const PodNaming& naming, std::string_view host_name,
+std::string pod_hosts_file(const PodShape& spec, const PodNaming& naming, std::string_view host_name,
                            Ipv4Address address) {
   if (spec.host_network)
     return fmt::format("# Kubernetes-managed hosts file (host network).\n{}", naming.node_hosts);

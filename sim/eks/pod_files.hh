@@ -19,11 +19,11 @@ struct PodNaming {
 /// /etc/resolv.conf of a pod by its dnsPolicy and dnsConfig, in the order in which containerd writes it:
 /// search, nameserver, options. kubernetes 1.31 pkg/kubelet/network/dns/dns.go GetPodDNS(); containerd
 /// pkg/cri/server/sandbox_run_linux.go parseDNSOptions(); facts/kube-proxy.md 12
-[[nodiscard]] std::string pod_resolv_conf(const PodSpec& spec, const PodNaming& naming);
+[[nodiscard]] std::string pod_resolv_conf(const PodShape& spec, const PodNaming& naming);
 
 /// /etc/hosts of a pod. pkg/kubelet/kubelet_pods.go managedHostsFileContent(), nodeHostsFileContent().
 /// hostAliases are not modelled.
-[[nodiscard]] std::string pod_hosts_file(const PodSpec& spec, const PodNaming& naming,
+[[nodiscard]] std::string pod_hosts_file(const PodShape& spec, const PodNaming& naming,
                                          std::string_view host_name, Ipv4Address address);
 
 }  // namespace ekspath

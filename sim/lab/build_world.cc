@@ -663,22 +663,22 @@ class Builder {
   }
 
   /// CoreDNS asks as its node does: dnsPolicy Default.
-  static PodSpec spec_of(const PodEntry& entry) {
-    PodSpec spec;
-    spec.host_network = entry.host_network;
-    if (entry.runs_coredns) spec.dns_policy = DnsPolicy::default_;
-    return spec;
+  static PodShape shape_of(const PodEntry& entry) {
+    PodShape shape;
+    shape.host_network = entry.host_network;
+    if (entry.runs_coredns) shape.dns_policy = DnsPolicy::default_;
+    return shape;
   }
 
   std::string pod_resolv_conf_of(const PodEntry& entry, const Node& node) const {
-    return pod_resolv_conf(spec_of(entry), naming_of(entry, node));
+    return pod_resolv_conf(shape_of(entry), naming_of(entry, node));
   }
 
   /// In a cluster without CoreDNS pods the internet's names stand here, so that lessons about the path need
   /// no name server.
   std::string pod_hosts_file_of(const PodEntry& entry, std::string_view host_name,
                                 Ipv4Address address) const {
-    std::string text = pod_hosts_file(spec_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
+    std::string text = pod_hosts_file(shape_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
                                       host_name, address);
     if (!entry.host_network && !has_name_server_) text += internet_names();
     return text;

@@ -11,6 +11,7 @@
 #include "sim/eks/api/object_kind.hh"
 #include "sim/eks/api/object_meta.hh"
 #include "sim/eks/api/service_spec.hh"
+#include "sim/eks/api/shared.hh"
 #include "sim/eks/api/workload_spec.hh"
 
 namespace ekspath {
@@ -20,11 +21,12 @@ namespace ekspath {
 /// Kinds that controllers write (Endpoints, EndpointSlice, Event, Node, Namespace) have no body: their typed
 /// parts are all there is. to_document() (render.hh) puts the parts together.
 struct ApiObject {
-  using Spec = std::variant<std::monostate, PodSpec, DeploymentSpec, ReplicaSetSpec, DaemonSetSpec,
-                            ServiceSpec, EndpointsContent, EndpointSliceContent, NodeSpec, ConfigMapContent,
-                            EventContent, EniConfigContent>;
-  using Status = std::variant<std::monostate, PodStatus, DeploymentStatus, ReplicaSetStatus, DaemonSetStatus,
-                              ServiceStatus, NodeStatus, NamespaceStatus>;
+  template <class... Parts>
+  using OneOf = std::variant<std::monostate, Indirect<Parts>...>;
+  using Spec = OneOf<PodSpec, DeploymentSpec, ReplicaSetSpec, DaemonSetSpec, ServiceSpec, EndpointsContent,
+                     EndpointSliceContent, NodeSpec, ConfigMapContent, EventContent, EniConfigContent>;
+  using Status = OneOf<PodStatus, DeploymentStatus, ReplicaSetStatus, DaemonSetStatus, ServiceStatus,
+                       NodeStatus, NamespaceStatus>;
 
   ObjectKind kind = ObjectKind::pod;
   ObjectMeta meta;
@@ -35,7 +37,7 @@ struct ApiObject {
   /// `object.as<PodSpec>()`; the kind is the caller's to know.
   template <class T>
   [[nodiscard]] const T& as() const {
-    const T* part = part_of<T>(spec, status);
+    const T* part = find<T>();
     ASSERT(part != nullptr);
     return *part;
   }
@@ -43,19 +45,22 @@ struct ApiObject {
   [[nodiscard]] T& as() {
     return const_cast<T&>(std::as_const(*this).as<T>());
   }
+  /// Null: it is of another kind.
+  template <class T>
+  [[nodiscard]] const T* find() const {
+    const Indirect<T>* part = nullptr;
+    if constexpr (one_of<T>(static_cast<const Spec*>(nullptr))) {
+      part = std::get_if<Indirect<T>>(&spec);
+    } else {
+      part = std::get_if<Indirect<T>>(&status);
+    }
+    return part == nullptr ? nullptr : &**part;
+  }
 
  private:
   template <class T, class... Alternatives>
   static consteval bool one_of(const std::variant<Alternatives...>*) {
-    return (std::is_same_v<T, Alternatives> || ...);
-  }
-  template <class T>
-  static const T* part_of(const Spec& spec, const Status& status) {
-    if constexpr (one_of<T>(static_cast<const Spec*>(nullptr))) {
-      return std::get_if<T>(&spec);
-    } else {
-      return std::get_if<T>(&status);
-    }
+    return (std::is_same_v<Indirect<T>, Alternatives> || ...);
   }
 };
 

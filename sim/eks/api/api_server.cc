@@ -28,22 +28,22 @@ std::int64_t priority_of(const std::string& priority_class) {
 }
 
 /// Guaranteed, Burstable, BestEffort. pkg/apis/core/helper/qos GetPodQOS()
-std::string qos_class(const PodSpec& spec) {
+Literal qos_class(const PodSpec& spec) {
   bool any = false;
   bool guaranteed = true;
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {
     for (const ContainerSpec& container : *containers) {
       for (const char* resource : {"cpu", "memory"}) {
-        const auto request = container.requests.find(resource);
-        const auto limit = container.limits.find(resource);
-        any = any || request != container.requests.end() || limit != container.limits.end();
-        if (request == container.requests.end() || limit == container.limits.end() ||
+        const auto request = container->requests.find(resource);
+        const auto limit = container->limits.find(resource);
+        any = any || request != container->requests.end() || limit != container->limits.end();
+        if (request == container->requests.end() || limit == container->limits.end() ||
             request->second != limit->second)
           guaranteed = false;
       }
     }
   }
-  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+  return !any ? Literal("BestEffort") : guaranteed ? Literal("Guaranteed") : Literal("Burstable");
 }
 
 /// The volume of the service account's token, and its mount in every container.
@@ -75,7 +75,7 @@ void mount_token(Document& spec, const std::string& suffix) {
 
 /// A node that is away for less than five minutes keeps its pods.
 /// plugin/pkg/admission/defaulttolerationseconds
-void tolerate_short_absence(PodSpec& pod, Document& spec) {
+void tolerate_short_absence(PodShape& pod, Document& spec) {
   for (const char* key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
     const bool has = std::ranges::any_of(pod.tolerations, [&](const TolerationSpec& one) {
       return (one.key == key || one.key.empty()) && (one.effect == "NoExecute" || one.effect.empty());
@@ -88,7 +88,7 @@ void tolerate_short_absence(PodSpec& pod, Document& spec) {
 }
 
 void admit_pod(ApiObject& object, ObjectStore& objects) {
-  auto& pod = object.as<PodSpec>();
+  PodShape& pod = object.as<PodSpec>().shape.write();
   Document& spec = object.body.open()["spec"];
   if (pod.service_account.empty()) pod.service_account = "default";
   set_default(spec, "serviceAccountName", pod.service_account);
@@ -104,7 +104,7 @@ void admit_pod(ApiObject& object, ObjectStore& objects) {
     mount_token(spec, objects.name_suffix("kube-api-access-"));
   }
   auto& status = object.as<PodStatus>();
-  status.qos_class = qos_class(pod);
+  status.qos_class = qos_class(object.as<PodSpec>());
   if (status.phase.empty()) status.phase = "Pending";
 }
 
@@ -312,8 +312,8 @@ std::optional<ApiError> ApiServer::remove(ObjectKind kind, std::string_view name
   if (kind == ObjectKind::pod) {
     const auto& spec = object.as<PodSpec>();
     // pkg/registry/core/pod/strategy.go CheckGracefulDelete()
-    std::int64_t grace = options.grace_seconds.value_or(spec.termination_grace_seconds);
-    const std::string& phase = object.as<PodStatus>().phase;
+    std::int64_t grace = options.grace_seconds.value_or(spec->termination_grace_seconds);
+    const Literal phase = object.as<PodStatus>().phase;
     if (spec.node_name.empty() || phase == "Succeeded" || phase == "Failed") grace = 0;
     if (grace < 0) grace = 1;
     if (grace == 0) return objects_->remove(kind, name_space, name);

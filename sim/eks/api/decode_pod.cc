@@ -79,13 +79,13 @@ bool is_latest(std::string_view image) {
 }
 
 ContainerSpec decode_container(Document& container, const std::string& path, FieldErrors& errors) {
-  ContainerSpec out;
-  out.name = text_at(container, "name");
+  std::string name = text_at(container, "name");
+  ContainerShape out;
   out.image = text_at(container, "image");
-  if (out.name.empty()) {
+  if (name.empty()) {
     errors.required(path + ".name");
-  } else if (!is_dns_label(out.name)) {
-    errors.invalid_text(path + ".name", out.name,
+  } else if (!is_dns_label(name)) {
+    errors.invalid_text(path + ".name", name,
                         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "
                         "'-', and must start and end with an alphanumeric character (e.g. 'my-name',  or "
                         "'123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
@@ -114,12 +114,12 @@ ContainerSpec decode_container(Document& container, const std::string& path, Fie
   out.requests = decode_resources(member(resources, "requests"), path + ".resources.requests", errors);
   out.limits = decode_resources(member(resources, "limits"), path + ".resources.limits", errors);
   // SetDefaults_Pod(): a limit without a request is the request.
-  for (const auto& [name, amount] : out.limits) {
-    if (!out.requests.emplace(name, amount).second) continue;
-    container["resources"]["requests"][name] = amount.text();
+  for (const auto& [resource, amount] : out.limits) {
+    if (!out.requests.emplace(resource, amount).second) continue;
+    container["resources"]["requests"][resource] = amount.text();
   }
   out.readiness = decode_probe(member(container, "readinessProbe"));
-  return out;
+  return {std::move(name), std::move(out)};
 }
 
 std::vector<ContainerSpec> decode_containers(Document& spec, std::string_view key, const std::string& path,
@@ -202,9 +202,7 @@ PodSpec decode_pod_spec(Document& spec, const std::string& path, FieldErrors& er
     set_default(spec, "serviceAccount", *account);
   }
 
-  PodSpec out;
-  out.node_name = text_at(spec, "nodeName");
-  out.pinned_node = decode_pinned_node(spec);
+  PodShape out;
   out.scheduler_name = text_at(spec, "schedulerName");
   out.service_account = text_at(spec, "serviceAccountName");
   out.hostname = text_at(spec, "hostname");
@@ -223,10 +221,15 @@ PodSpec decode_pod_spec(Document& spec, const std::string& path, FieldErrors& er
                     "must provide at least one DNS nameserver when `dnsPolicy` is None");
   out.node_selector = labels_at(spec, "nodeSelector");
   out.tolerations = decode_tolerations(spec);
-  out.init_containers = decode_containers(spec, "initContainers", path, errors);
-  out.containers = decode_containers(spec, "containers", path, errors);
-  if (out.containers.empty()) errors.required(path + ".containers");
-  return out;
+
+  PodSpec pod;
+  pod.node_name = text_at(spec, "nodeName");
+  pod.pinned_node = decode_pinned_node(spec);
+  pod.init_containers = decode_containers(spec, "initContainers", path, errors);
+  pod.containers = decode_containers(spec, "containers", path, errors);
+  if (pod.containers.empty()) errors.required(path + ".containers");
+  pod.shape = std::move(out);
+  return pod;
 }
 
 }  // namespace ekspath

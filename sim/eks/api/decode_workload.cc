@@ -44,8 +44,8 @@ TemplateParts decode_template(Document& spec, FieldErrors& errors) {
   }
   set_default(*pod_template, "spec", Document::object());
   out.pod_template.spec = decode_pod_spec((*pod_template)["spec"], "spec.template.spec", errors);
-  if (out.pod_template.spec.restart_policy != "Always")
-    errors.unsupported("spec.template.spec.restartPolicy", out.pod_template.spec.restart_policy, {"Always"});
+  if (out.pod_template.spec->restart_policy != "Always")
+    errors.unsupported("spec.template.spec.restartPolicy", out.pod_template.spec->restart_policy, {"Always"});
   return out;
 }
 

@@ -1,15 +1,42 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
 #include <variant>
-#include <vector>
 
 #include "sim/eks/api/document.hh"
+#include "sim/eks/api/pod_spec.hh"
 
 namespace ekspath {
 
-/// A document of which a cluster keeps tens of thousands and reads few: packed (CBOR, RFC 8949) it takes a
-/// tenth of a tree's room. It is open while its object is put together, and the store packs it. {} when new.
+/// What the bodies of one shape have alike, once for all of them.
+struct BodyShape {
+  std::string packed;  // CBOR (RFC 8949) with a number in the place of each name
+  PodSpec pod;         // of pods: what the first one's body says
+};
+
+/// The shapes of a store's bodies. Those that nobody has any more go by and by.
+class BodyShapes {
+ public:
+  [[nodiscard]] std::shared_ptr<BodyShape> intern(std::string packed);
+
+ private:
+  struct Order {
+    using is_transparent = void;
+    static const std::string& of(const std::string& packed) { return packed; }
+    static const std::string& of(const std::shared_ptr<BodyShape>& shape) { return shape->packed; }
+    bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
+  };
+  std::set<std::shared_ptr<BodyShape>, Order> shapes_;
+  std::size_t sweep_at_ = 64;
+};
+
+/// A document of which a cluster keeps tens of thousands and reads few. What its user wrote for thousands of
+/// pods differs in names alone (of the node, of a container, of the token's volume): packed, a body is its
+/// shape, which it shares, and its own names, a hundredth of a tree's room. It is open while its object is
+/// put together, and the store packs it. {} when new.
 class ObjectBody {
  public:
   ObjectBody() = default;
@@ -19,13 +46,18 @@ class ObjectBody {
   [[nodiscard]] Document& open();
   /// A copy, packed or not.
   [[nodiscard]] Document read() const;
-  void pack();
+  void pack(BodyShapes& shapes);
+  /// `decoded`, of this body, packed: what it says alike with the first pod of this shape is held once.
+  void share(PodSpec& decoded);
   [[nodiscard]] bool empty() const;
 
   friend bool operator==(const ObjectBody& a, const ObjectBody& b) { return a.read() == b.read(); }
 
  private:
-  using Packed = std::vector<std::uint8_t>;  // empty: {}
+  struct Packed {
+    std::shared_ptr<BodyShape> shape;  // null: {}
+    std::string names;                 // each ends in a zero
+  };
   std::variant<Packed, Document> form_;
 };
 

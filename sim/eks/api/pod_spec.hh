@@ -8,8 +8,10 @@
 
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/nanoseconds.hh"
+#include "sim/eks/api/literal.hh"
 #include "sim/eks/api/object_meta.hh"
 #include "sim/eks/api/quantity.hh"
+#include "sim/eks/api/shared.hh"
 
 namespace ekspath {
 
@@ -21,11 +23,15 @@ struct ContainerPortSpec {
   std::uint16_t container_port = 0;
   std::uint16_t host_port = 0;
   std::string protocol = "TCP";
+
+  friend bool operator==(const ContainerPortSpec&, const ContainerPortSpec&) = default;
 };
 
 struct EnvironmentVariable {
   std::string name;
   std::string value;  // empty with valueFrom, which is kept in the document alone
+
+  friend bool operator==(const EnvironmentVariable&, const EnvironmentVariable&) = default;
 };
 
 struct ProbeSpec {
@@ -39,10 +45,12 @@ struct ProbeSpec {
   std::int64_t timeout_seconds = 1;
   std::int64_t success_threshold = 1;
   std::int64_t failure_threshold = 3;
+
+  friend bool operator==(const ProbeSpec&, const ProbeSpec&) = default;
 };
 
-struct ContainerSpec {
-  std::string name;
+/// All of a container but its name.
+struct ContainerShape {
   std::string image;
   std::string image_pull_policy;
   std::vector<std::string> command;
@@ -52,6 +60,16 @@ struct ContainerSpec {
   ResourceList requests;
   ResourceList limits;
   std::optional<ProbeSpec> readiness;
+
+  friend bool operator==(const ContainerShape&, const ContainerShape&) = default;
+};
+
+/// `container.name`, `container->image`.
+struct ContainerSpec {
+  std::string name;
+  Shared<ContainerShape> shape;
+
+  [[nodiscard]] const ContainerShape* operator->() const { return &*shape; }
 };
 
 struct TolerationSpec {
@@ -60,6 +78,8 @@ struct TolerationSpec {
   std::string value;
   std::string effect;  // empty: all effects
   std::optional<std::int64_t> seconds;
+
+  friend bool operator==(const TolerationSpec&, const TolerationSpec&) = default;
 };
 
 struct TaintSpec {
@@ -74,12 +94,12 @@ struct DnsConfigSpec {
   std::vector<Ipv4Address> nameservers;
   std::vector<std::string> searches;
   std::vector<std::pair<std::string, std::string>> options;
+
+  friend bool operator==(const DnsConfigSpec&, const DnsConfigSpec&) = default;
 };
 
-/// What the scheduler, kubelet and CNI act on; the rest of a spec is in the document alone.
-struct PodSpec {
-  std::string node_name;    // empty: not scheduled
-  std::string pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
+/// What the pods of a workload have alike, but for their containers.
+struct PodShape {
   std::string scheduler_name = "default-scheduler";
   std::string service_account;
   std::string hostname;
@@ -93,24 +113,38 @@ struct PodSpec {
   std::int64_t termination_grace_seconds = 30;
   Labels node_selector;
   std::vector<TolerationSpec> tolerations;
+
+  friend bool operator==(const PodShape&, const PodShape&) = default;
+};
+
+/// What the scheduler, kubelet and CNI act on; the rest of a spec is in the document alone. `spec.node_name`,
+/// `spec->host_network`: what pods of one shape say alike is held once for all of them.
+struct PodSpec {
+  std::string node_name;    // empty: not scheduled
+  std::string pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
   std::vector<ContainerSpec> init_containers;
   std::vector<ContainerSpec> containers;
+  Shared<PodShape> shape;
+
+  [[nodiscard]] const PodShape* operator->() const { return &*shape; }
 
   /// The containers' port of that name, or null.
   [[nodiscard]] const ContainerPortSpec* port(std::string_view name, std::string_view protocol) const {
     for (const ContainerSpec& container : containers) {
-      for (const ContainerPortSpec& one : container.ports) {
+      for (const ContainerPortSpec& one : container->ports) {
         if (one.name == name && one.protocol == protocol) return &one;
       }
     }
     return nullptr;
   }
+  /// Holds with `other` what both say alike.
+  void join(const PodSpec& other);
 };
 
 struct ObjectCondition {
-  std::string type;    // "Ready"
-  std::string status;  // "True", "False", "Unknown"
-  std::string reason;
+  Literal type;    // "Ready"
+  Literal status;  // "True", "False", "Unknown"
+  Literal reason;
   std::string message;
   Nanoseconds changed;
 
@@ -120,41 +154,38 @@ struct ObjectCondition {
 /// How a container ended.
 struct ContainerEnding {
   int exit_code = 0;
-  std::string reason;  // "Completed", "Error"
+  int restart_count = 0;  // of the container that ended
+  Literal reason;         // "Completed", "Error"
   Nanoseconds started_at;
   Nanoseconds finished_at;
-  std::string container_id;
 };
 
 struct ContainerStatus {
   enum class State : std::uint8_t { waiting, running, terminated };
   std::string name;
   State state = State::waiting;
-  std::string reason = "ContainerCreating";  // of waiting and terminated
-  std::string message;
   bool ready = false;
   bool started = false;
+  bool has_id = false;  // it was made once: its ids are known
   int restart_count = 0;
   int exit_code = 0;
+  Literal reason = "ContainerCreating";  // of waiting and terminated
   Nanoseconds started_at;
   Nanoseconds finished_at;
-  std::string image;
-  std::string image_id;
-  std::string container_id;
+  std::string message;
+  Shared<ContainerShape> shape;  // that it was made from
   std::optional<ContainerEnding>
       last_ending;  // lastState: of the container before the one that `state` is about
 
   /// Of a container that has ended.
   [[nodiscard]] ContainerEnding ending() const {
-    return {exit_code, reason, started_at, finished_at, container_id};
+    return {exit_code, restart_count, reason, started_at, finished_at};
   }
 };
 
 struct PodStatus {
-  std::string phase = "Pending";
-  std::string reason;
-  std::string message;
-  std::string qos_class;
+  Literal phase = "Pending";
+  Literal qos_class;
   Ipv4Address pod_ip;   // unspecified: none yet
   Ipv4Address host_ip;  // unspecified: not on a node yet
   std::optional<Nanoseconds> start_time;

@@ -4,13 +4,16 @@
 
 #include <chrono>
 
+#include "sim/eks/container_ids.hh"
+#include "sim/eks/image_catalog.hh"
+
 namespace ekspath {
 namespace {
 
-/// What every part needs: the epoch its times count from.
+/// What every part needs: the epoch its times count from, and whose part it is.
 class Renderer {
  public:
-  explicit Renderer(Nanoseconds epoch) : epoch_(epoch) {}
+  Renderer(Nanoseconds epoch, std::string_view uid) : epoch_(epoch), uid_(uid) {}
 
   [[nodiscard]] std::string time(Nanoseconds instant) const { return api_time(epoch_ + instant); }
 
@@ -38,26 +41,26 @@ class Renderer {
     Document out = Document::array();
     for (const ObjectCondition& condition : conditions) {
       Document one = {{"lastTransitionTime", time(condition.changed)},
-                      {"status", condition.status},
-                      {"type", condition.type}};
+                      {"status", condition.status.text()},
+                      {"type", condition.type.text()}};
       // Pods show a probe time that nobody ever sets; the others the time of their last heartbeat or update.
       if (std::string_view(beat) == "lastProbeTime") {
         one[beat] = nullptr;
       } else {
         one[beat] = time(condition.changed);
       }
-      if (!condition.reason.empty()) one["reason"] = condition.reason;
+      if (!condition.reason.empty()) one["reason"] = condition.reason.text();
       if (!condition.message.empty()) one["message"] = condition.message;
       out.push_back(std::move(one));
     }
     return out;
   }
 
-  [[nodiscard]] Document terminated(const ContainerEnding& ending) const {
-    return {{"containerID", ending.container_id},
+  [[nodiscard]] Document terminated(const ContainerEnding& ending, const std::string& container_name) const {
+    return {{"containerID", container_id(uid_, container_name, ending.restart_count)},
             {"exitCode", ending.exit_code},
             {"finishedAt", time(ending.finished_at)},
-            {"reason", ending.reason},
+            {"reason", ending.reason.text()},
             {"startedAt", time(ending.started_at)}};
   }
 
@@ -65,28 +68,34 @@ class Renderer {
     Document state = Document::object();
     switch (status.state) {
       case ContainerStatus::State::waiting:
-        state["waiting"]["reason"] = status.reason;
+        state["waiting"]["reason"] = status.reason.text();
         if (!status.message.empty()) state["waiting"]["message"] = status.message;
         break;
       case ContainerStatus::State::running:
         state["running"]["startedAt"] = time(status.started_at);
         break;
       case ContainerStatus::State::terminated:
-        state["terminated"] = terminated(status.ending());
+        state["terminated"] = terminated(status.ending(), status.name);
         break;
     }
     Document last = Document::object();
-    if (status.last_ending) last["terminated"] = terminated(*status.last_ending);
-    Document out = {{"image", status.image},        {"imageID", status.image_id},
-                    {"lastState", std::move(last)}, {"name", status.name},
-                    {"ready", status.ready},        {"restartCount", status.restart_count},
-                    {"started", status.started},    {"state", std::move(state)}};
-    if (!status.container_id.empty()) out["containerID"] = status.container_id;
+    if (status.last_ending) last["terminated"] = terminated(*status.last_ending, status.name);
+    // containerd knows the whole name of an image that it has.
+    const std::string image = status.has_id ? full_image_name(status.shape->image) : status.shape->image;
+    Document out = {{"image", image},
+                    {"imageID", status.has_id ? image_id(image) : ""},
+                    {"lastState", std::move(last)},
+                    {"name", status.name},
+                    {"ready", status.ready},
+                    {"restartCount", status.restart_count},
+                    {"started", status.started},
+                    {"state", std::move(state)}};
+    if (status.has_id) out["containerID"] = container_id(uid_, status.name, status.restart_count);
     return out;
   }
 
   [[nodiscard]] Document pod_status(const PodStatus& status) const {
-    Document out = {{"phase", status.phase}, {"qosClass", status.qos_class}};
+    Document out = {{"phase", status.phase.text()}, {"qosClass", status.qos_class.text()}};
     if (!status.conditions.empty()) out["conditions"] = conditions(status.conditions, "lastProbeTime");
     for (const ContainerStatus& one : status.containers)
       out["containerStatuses"].push_back(container_status(one));
@@ -103,8 +112,6 @@ class Renderer {
       out["podIPs"] = {{{"ip", ip}}};
     }
     if (status.start_time) out["startTime"] = time(*status.start_time);
-    if (!status.reason.empty()) out["reason"] = status.reason;
-    if (!status.message.empty()) out["message"] = status.message;
     return out;
   }
 
@@ -277,22 +284,23 @@ class Renderer {
   }
 
   Nanoseconds epoch_;
+  std::string_view uid_;
 };
 
 void add_status(const ApiObject& object, const Renderer& renderer, Document& out) {
-  if (const auto* status = std::get_if<PodStatus>(&object.status)) {
+  if (const auto* status = object.find<PodStatus>()) {
     out["status"] = renderer.pod_status(*status);
-  } else if (const auto* deployment = std::get_if<DeploymentStatus>(&object.status)) {
+  } else if (const auto* deployment = object.find<DeploymentStatus>()) {
     out["status"] = renderer.deployment_status(*deployment);
-  } else if (const auto* replicas = std::get_if<ReplicaSetStatus>(&object.status)) {
+  } else if (const auto* replicas = object.find<ReplicaSetStatus>()) {
     out["status"] = Renderer::replica_set_status(*replicas);
-  } else if (const auto* daemons = std::get_if<DaemonSetStatus>(&object.status)) {
+  } else if (const auto* daemons = object.find<DaemonSetStatus>()) {
     out["status"] = Renderer::daemon_set_status(*daemons);
-  } else if (const auto* service = std::get_if<ServiceStatus>(&object.status)) {
+  } else if (const auto* service = object.find<ServiceStatus>()) {
     out["status"] = Renderer::service_status(*service);
-  } else if (const auto* node = std::get_if<NodeStatus>(&object.status)) {
+  } else if (const auto* node = object.find<NodeStatus>()) {
     out["status"] = renderer.node_status(*node);
-  } else if (const auto* name_space = std::get_if<NamespaceStatus>(&object.status)) {
+  } else if (const auto* name_space = object.find<NamespaceStatus>()) {
     out["status"]["phase"] = name_space->phase;
   }
 }
@@ -300,19 +308,19 @@ void add_status(const ApiObject& object, const Renderer& renderer, Document& out
 }  // namespace
 
 Document to_document(const ApiObject& object, Nanoseconds epoch) {
-  const Renderer renderer(epoch);
+  const Renderer renderer(epoch, object.meta.uid);
   const KindInfo& kind = info(object.kind);
   Document out = object.body.read();
   out["apiVersion"] = kind.api_version();
   out["kind"] = kind.name;
   out["metadata"] = renderer.metadata(object.meta);
-  if (const auto* endpoints = std::get_if<EndpointsContent>(&object.spec)) {
+  if (const auto* endpoints = object.find<EndpointsContent>()) {
     Renderer::endpoints(*endpoints, out);
-  } else if (const auto* slice = std::get_if<EndpointSliceContent>(&object.spec)) {
+  } else if (const auto* slice = object.find<EndpointSliceContent>()) {
     Renderer::endpoint_slice(*slice, out);
-  } else if (const auto* event = std::get_if<EventContent>(&object.spec)) {
+  } else if (const auto* event = object.find<EventContent>()) {
     renderer.event(*event, out);
-  } else if (const auto* node = std::get_if<NodeSpec>(&object.spec)) {
+  } else if (const auto* node = object.find<NodeSpec>()) {
     out["spec"] = Renderer::node_spec(*node);
   } else if (object.kind == ObjectKind::name_space) {
     out["spec"]["finalizers"] = {"kubernetes"};

@@ -60,7 +60,7 @@ ApiOutcome ObjectStore::create(ApiObject object) {
   meta.resource_version = ++version_;
   meta.created = now();
   meta.generation = counts_generations(object.kind) ? 1 : 0;
-  object.body.pack();
+  pack(object);
   at->second = std::make_unique<ApiObject>(std::move(object));
   index_owners(*at->second);
   tell(ObjectChange::added, *at->second);
@@ -75,7 +75,7 @@ ApiOutcome ObjectStore::edit(ObjectKind kind, std::string_view name_space, std::
   auto& object = const_cast<ApiObject&>(*found.object);
   if (part == Part::metadata) forget_owners(object);
   change(object);
-  object.body.pack();
+  pack(object);
   if (part == Part::metadata) index_owners(object);
   ASSERT(object.kind == kind && object.meta.name == name);
   if (part == Part::spec && counts_generations(kind)) ++object.meta.generation;
@@ -137,6 +137,12 @@ void ObjectStore::watch(ObjectKind kind, ObjectWatcher& watcher) {
 
 void ObjectStore::unwatch(ObjectWatcher& watcher) {
   for (auto& watchers : watchers_) std::erase(watchers, &watcher);
+}
+
+void ObjectStore::pack(ApiObject& object) {
+  object.body.pack(shapes_);
+  if (object.kind == ObjectKind::pod && object.find<PodSpec>() != nullptr)
+    object.body.share(object.as<PodSpec>());
 }
 
 void ObjectStore::tell(ObjectChange change, const ApiObject& object) {

@@ -114,6 +114,8 @@ class ObjectStore {
 
   [[nodiscard]] const Objects& of(ObjectKind kind) const { return objects_[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] Objects& of(ObjectKind kind) { return objects_[static_cast<std::size_t>(kind)]; }
+  /// What many objects say alike is held once.
+  void pack(ApiObject& object);
   void tell(ObjectChange change, const ApiObject& object);
   void index_owners(const ApiObject& object);
   void forget_owners(const ApiObject& object);
@@ -123,6 +125,7 @@ class ObjectStore {
   std::uint64_t seed_;
   Random uid_draws_;
   std::map<std::string, Random, std::less<>> suffix_draws_;  // by prefix
+  BodyShapes shapes_;
   std::array<Objects, kinds> objects_;
   std::map<std::string, Dependents, std::less<>> dependents_;  // by the owner's uid
   std::array<std::vector<ObjectWatcher*>, kinds> watchers_;

@@ -33,8 +33,8 @@ const std::string& node_of(const ApiObject& pod) {
 }
 
 bool fits(const PodSpec& spec, const ApiObject& node) {
-  return LabelSelector(spec.node_selector).matches(node.meta.labels) &&
-         untolerated_taint(spec.tolerations, node.as<NodeSpec>().taints) == nullptr;
+  return LabelSelector(spec->node_selector).matches(node.meta.labels) &&
+         untolerated_taint(spec->tolerations, node.as<NodeSpec>().taints) == nullptr;
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ ApiObject DaemonSetController::unplaced_pod(const ApiObject& set) {
   ApiObject pod = pod_from_template(set, set.as<DaemonSetSpec>().pod_template);
   pod.meta.labels[std::string(hash_label)] = hash_of(set);
   pod.meta.labels[std::string(generation_label)] = fmt::format("{}", set.meta.generation);
-  auto& spec = pod.as<PodSpec>();
+  PodShape& spec = pod.as<PodSpec>().shape.write();
   Document& body = pod.body.open()["spec"];
   const auto tolerate = [&](const char* key, const char* effect) {
     spec.tolerations.push_back({key, true, "", effect, std::nullopt});

@@ -14,7 +14,7 @@ constexpr std::size_t most_endpoints = 1000;
 constexpr std::string_view headless_label = "service.kubernetes.io/headless";
 
 bool is_finished(const ApiObject& pod) {
-  const std::string& phase = pod.as<PodStatus>().phase;
+  const Literal phase = pod.as<PodStatus>().phase;
   return phase == "Succeeded" || phase == "Failed";
 }
 
@@ -104,7 +104,7 @@ void EndpointsController::sync(const ObjectKey& key) {
     if (++count > most_endpoints) break;
     EndpointsContent::Address address{pod->as<PodStatus>().pod_ip, "", pod->as<PodSpec>().node_name,
                                       reference_to(*pod)};
-    if (pod->as<PodSpec>().subdomain == service->meta.name) address.hostname = pod->as<PodSpec>().hostname;
+    if (pod->as<PodSpec>()->subdomain == service->meta.name) address.hostname = pod->as<PodSpec>()->hostname;
     EndpointsContent::Subset& subset = by_ports[ports];
     (ready || spec.publish_not_ready_addresses ? subset.ready : subset.not_ready)
         .push_back(std::move(address));
@@ -140,7 +140,7 @@ EndpointSliceContent::Endpoint EndpointSliceController::endpoint_of(const ApiObj
   endpoint.terminating = terminating;
   endpoint.ready = service.as<ServiceSpec>().publish_not_ready_addresses || (serving && !terminating);
   endpoint.node_name = pod.as<PodSpec>().node_name;
-  if (pod.as<PodSpec>().subdomain == service.meta.name) endpoint.hostname = pod.as<PodSpec>().hostname;
+  if (pod.as<PodSpec>()->subdomain == service.meta.name) endpoint.hostname = pod.as<PodSpec>()->hostname;
   if (const ApiObject* node = api().objects().find(ObjectKind::node, "", endpoint.node_name)) {
     const auto zone = node->meta.labels.find("topology.kubernetes.io/zone");
     if (zone != node->meta.labels.end()) endpoint.zone = zone->second;

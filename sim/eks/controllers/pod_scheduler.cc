@@ -63,7 +63,7 @@ void PodScheduler::object_changed(ObjectChange change, const ApiObject& object) 
     return;
   }
   PodName name(object.meta.name_space, object.meta.name);
-  const std::string& phase = object.as<PodStatus>().phase;
+  const Literal phase = object.as<PodStatus>().phase;
   if (change == ObjectChange::deleted || phase == "Succeeded" || phase == "Failed") {
     count_out(name);
     unschedulable_.erase(name);
@@ -73,7 +73,7 @@ void PodScheduler::object_changed(ObjectChange change, const ApiObject& object) 
   const auto& spec = object.as<PodSpec>();
   if (!spec.node_name.empty()) {
     count_in(object);
-  } else if (change == ObjectChange::added && spec.scheduler_name == "default-scheduler") {
+  } else if (change == ObjectChange::added && spec->scheduler_name == "default-scheduler") {
     queue_.push_back(std::move(name));
     schedule_next();
   }
@@ -119,13 +119,13 @@ std::vector<std::string> PodScheduler::misfits(const PodSpec& spec, const Demand
   may_be_resolved = false;
   const auto& node = load.node->as<NodeSpec>();
   const bool tolerates_cordon =
-      untolerated_taint(spec.tolerations, {{"node.kubernetes.io/unschedulable", "", "NoSchedule"}}) ==
+      untolerated_taint(spec->tolerations, {{"node.kubernetes.io/unschedulable", "", "NoSchedule"}}) ==
       nullptr;
   if (node.unschedulable && !tolerates_cordon) return {"node(s) were unschedulable"};
-  if (const TaintSpec* taint = untolerated_taint(spec.tolerations, node.taints))
+  if (const TaintSpec* taint = untolerated_taint(spec->tolerations, node.taints))
     return {fmt::format("node(s) had untolerated taint {{{}: {}}}", taint->key, taint->value)};
   const bool other_node = !spec.pinned_node.empty() && spec.pinned_node != load.node->meta.name;
-  if (other_node || !LabelSelector(spec.node_selector).matches(load.node->meta.labels))
+  if (other_node || !LabelSelector(spec->node_selector).matches(load.node->meta.labels))
     return {"node(s) didn't match Pod's node affinity/selector"};
   std::vector<std::string> reasons;
   if (static_cast<std::int64_t>(load.used.cpu_milli) + demand.cpu_milli > load.cpu_milli &&
@@ -269,10 +269,10 @@ void PodScheduler::count_out(const PodName& name) {
 PodScheduler::Demand PodScheduler::demand_of(const PodSpec& spec) {
   Demand demand;
   for (const ContainerSpec& container : spec.containers) {
-    const bool has_cpu = container.requests.contains("cpu");
-    const bool has_memory = container.requests.contains("memory");
-    const std::int64_t cpu = amount(container.requests, "cpu", true);
-    const std::int64_t memory = amount(container.requests, "memory", false);
+    const bool has_cpu = container->requests.contains("cpu");
+    const bool has_memory = container->requests.contains("memory");
+    const std::int64_t cpu = amount(container->requests, "cpu", true);
+    const std::int64_t memory = amount(container->requests, "memory", false);
     demand.cpu_milli += cpu;
     demand.memory += memory;
     demand.scored_cpu_milli += has_cpu ? cpu : scored_cpu_milli;

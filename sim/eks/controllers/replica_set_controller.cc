@@ -58,7 +58,7 @@ std::vector<const ApiObject*> ReplicaSetController::pods_of(const ApiObject& set
   std::vector<const ApiObject*> pods = api_->objects().owned_by(set.meta.uid);
   std::erase_if(pods, [](const ApiObject* pod) {
     if (pod->kind != ObjectKind::pod || pod->meta.terminating()) return true;
-    const std::string& phase = pod->as<PodStatus>().phase;
+    const Literal phase = pod->as<PodStatus>().phase;
     return phase == "Succeeded" || phase == "Failed";
   });
   return pods;

@@ -34,7 +34,7 @@ std::vector<ServicePort> service_ports(const ApiObject& service) {
       port.affinity_seconds = static_cast<std::uint32_t>(spec.affinity_timeout_seconds);
     if (spec.type == ServiceType::load_balancer && spec.external_policy_local)
       port.health_check_node_port = spec.health_check_node_port;
-    if (const auto* status = std::get_if<ServiceStatus>(&service.status)) {
+    if (const auto* status = service.find<ServiceStatus>()) {
       for (const ServiceStatus::Ingress& ingress : status->load_balancer) {
         if (ingress.address) port.load_balancer_ips.push_back(*ingress.address);
       }

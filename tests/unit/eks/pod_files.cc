@@ -16,7 +16,7 @@ TEST_CASE("a pod's resolv.conf leads to kube-dns, through its namespace, with nd
 }
 
 TEST_CASE("a pod of the host network asks as its node does, unless its policy is made for it") {
-  PodSpec spec;
+  PodShape spec;
   spec.host_network = true;
   CHECK(pod_resolv_conf(spec, naming) == "search us-west-2.compute.internal\nnameserver 192.168.0.2\n");
   spec.dns_policy = DnsPolicy::cluster_first_with_host_net;
@@ -24,7 +24,7 @@ TEST_CASE("a pod of the host network asks as its node does, unless its policy is
 }
 
 TEST_CASE("dnsPolicy Default is the node's way; None is what dnsConfig says alone") {
-  PodSpec spec;
+  PodShape spec;
   spec.dns_policy = DnsPolicy::default_;
   CHECK(pod_resolv_conf(spec, naming) == "search us-west-2.compute.internal\nnameserver 192.168.0.2\n");
   spec.dns_policy = DnsPolicy::none;
@@ -33,7 +33,7 @@ TEST_CASE("dnsPolicy Default is the node's way; None is what dnsConfig says alon
 }
 
 TEST_CASE("dnsConfig adds to ClusterFirst, and its options take the place of those of the same name") {
-  PodSpec spec;
+  PodShape spec;
   spec.dns_config = {{Ipv4Address(1, 1, 1, 1)}, {"cluster.local", "a.example"}, {{"ndots", "1"}}};
   CHECK(pod_resolv_conf(spec, naming) ==
         "search default.svc.cluster.local svc.cluster.local cluster.local us-west-2.compute.internal "
@@ -42,7 +42,7 @@ TEST_CASE("dnsConfig adds to ClusterFirst, and its options take the place of tho
 }
 
 TEST_CASE("a pod's hosts file has localhost and its own name; with a subdomain the full one first") {
-  PodSpec spec;
+  PodShape spec;
   const std::string text = pod_hosts_file(spec, naming, "web-0", Ipv4Address(10, 0, 0, 5));
   CHECK(text.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"));
   CHECK(text.ends_with("ip6-allrouters\n10.0.0.5\tweb-0\n"));

@@ -217,7 +217,7 @@ TEST_CASE("a rolling update never has fewer pods ready than maxUnavailable allow
   CHECK(most == 4);   // 25 % of 3, rounded up, is one
   CHECK(lab.count("web", "Running") == 3);
   for (const ApiObject* pod : lab.pods("web"))
-    CHECK(pod->as<PodSpec>().containers.at(0).image == "nginx:1.28");
+    CHECK(pod->as<PodSpec>().containers.at(0)->image == "nginx:1.28");
   CHECK(lab.objects().list(ObjectKind::replica_set, "default").size() == 2);
 }
 

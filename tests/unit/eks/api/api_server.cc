@@ -60,7 +60,7 @@ TEST_CASE("a live pod gets no other containers, and another image") {
       "The Pod \"web\" is invalid: spec.containers: Forbidden: pod updates may not add or remove containers");
   CHECK(server.apply(pod(R"({"name": "web", "image": "nginx:1.27"})").c_str()).outcome);
   const ApiObject& live = *server.objects.find(ObjectKind::pod, "default", "web");
-  CHECK(live.as<PodSpec>().containers.at(0).image == "nginx:1.27");
+  CHECK(live.as<PodSpec>().containers.at(0)->image == "nginx:1.27");
   CHECK(live.body.read()["spec"]["containers"][0]["image"] == "nginx:1.27");
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("what a manifest does not say stays as somebody else has set it") {
   CHECK(server.api.apply(changed, "default").outcome);
   const auto& spec = server.objects.find(ObjectKind::deployment, "default", "web")->as<DeploymentSpec>();
   CHECK(spec.replicas == 5);
-  CHECK(spec.pod_template.spec.containers.at(0).image == "nginx:1.27");
+  CHECK(spec.pod_template.spec.containers.at(0)->image == "nginx:1.27");
 }
 
 TEST_CASE("a Deployment cannot be scaled below zero") {
@@ -152,7 +152,7 @@ TEST_CASE("a pod is admitted with its service account, its tolerations and its q
             .outcome);
   const ApiObject& pod = *server.objects.find(ObjectKind::pod, "default", "web");
   CHECK(pod.body.read()["spec"]["serviceAccountName"] == "default");
-  CHECK(pod.as<PodSpec>().tolerations.size() == 2);
+  CHECK(pod.as<PodSpec>()->tolerations.size() == 2);
   CHECK(pod.as<PodStatus>().qos_class == "Burstable");
   CHECK(pod.body.read()["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] ==
         "/var/run/secrets/kubernetes.io/serviceaccount");

@@ -26,8 +26,8 @@ TEST_CASE("a Deployment is read, and what its user left out is what Kubernetes p
   const auto& spec = decoded.object->as<DeploymentSpec>();
   CHECK(spec.replicas == 3);
   CHECK(std::get<std::string>(spec.max_surge) == "25%");
-  CHECK(spec.pod_template.spec.containers.at(0).ports.at(0).container_port == 80);
-  CHECK(spec.pod_template.spec.containers.at(0).image_pull_policy == "Always");
+  CHECK(spec.pod_template.spec.containers.at(0)->ports.at(0).container_port == 80);
+  CHECK(spec.pod_template.spec.containers.at(0)->image_pull_policy == "Always");
   const Document pod = decoded.object->body.read()["spec"]["template"]["spec"];
   CHECK(pod["dnsPolicy"] == "ClusterFirst");
   CHECK(pod["containers"][0]["ports"][0]["protocol"] == "TCP");
@@ -38,7 +38,7 @@ TEST_CASE("an image with a tag that is not latest is pulled when it is missing")
   document["spec"]["template"]["spec"]["containers"][0]["image"] = "localhost:5000/nginx:1.27";
   const DecodedObject decoded = decode_object(document);
   REQUIRE(decoded.object);
-  CHECK(decoded.object->as<DeploymentSpec>().pod_template.spec.containers[0].image_pull_policy ==
+  CHECK(decoded.object->as<DeploymentSpec>().pod_template.spec.containers[0]->image_pull_policy ==
         "IfNotPresent");
 }
 
