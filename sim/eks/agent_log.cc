@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 namespace ekspath {
 namespace {
@@ -38,14 +39,12 @@ std::string with_fraction(std::int64_t value, std::int64_t unit, int digits) {
 }  // namespace
 
 void AgentLog::write(Nanoseconds now, std::string_view level, const LogCaller& caller,
-                     std::string_view message) {
-  const CivilTime t = civil_time(epoch_ns_ + now.count());
-  files_->append(
-      path_,
-      fmt::format(
-          R"({{"level":"{}","ts":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z","caller":"{}","msg":{}}})",
-          level, t.year, t.month, t.day, t.hour, t.minute, t.second, t.nanosecond / 1'000'000,
-          names_network_cards() ? caller.from_1_20 : caller.until_1_19, json_quoted(message)));
+                     fmt::string_view pattern, std::vector<std::string> arguments) {
+  files_->append(path_, {Nanoseconds(epoch_ns_) + now,
+                         level,
+                         names_network_cards() ? caller.from_1_20 : caller.until_1_19,
+                         {pattern.data(), pattern.size()},
+                         std::move(arguments)});
 }
 
 std::string go_duration(Nanoseconds duration) {
@@ -66,6 +65,12 @@ std::string go_time(std::int64_t unix_ns) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{}{}Z", t.year, t.month, t.day, t.hour, t.minute,
                      t.second < 10 ? "0" : "",
                      with_fraction(t.second * second_ns + t.nanosecond, second_ns, 9));
+}
+
+std::string log_time(Nanoseconds since_1970) {
+  const CivilTime t = civil_time(since_1970.count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.year, t.month, t.day, t.hour, t.minute,
+                     t.second, t.nanosecond / 1'000'000);
 }
 
 std::string json_quoted(std::string_view text) {

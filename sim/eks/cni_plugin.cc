@@ -29,25 +29,22 @@ CniPlugin::CniPlugin(Ipamd& ipamd, VpcCni& cni, NodeFiles& files)
 
 CniPlugin::Added CniPlugin::add(const PodSandbox& sandbox, Netns& pod_netns) {
   log_.info(now(), load_config_add, "Constructed new logger instance");
-  log_.info(now(), add_call, request_text("add", sandbox));
+  log_request(add_call, "add", sandbox);
   log_.debug(now(), add_call, "Prev Result: <nil>\n");
-  log_.debug(now(), add_call, fmt::format("MTU value set is {}:", cni_->settings().pod_mtu));
+  log_.debug(now(), add_call, "MTU value set is {}:", cni_->settings().pod_mtu);
   const Ipamd::Reply reply = ipamd_->assign(sandbox);
   if (!reply.assignment) {
     constexpr std::string_view rpc_error = "add cmd: Error received from AddNetwork gRPC call: ";
     if (reply.error.starts_with(rpc_error)) {
-      log_.error(now(), add_call,
-                 fmt::format("Error received from AddNetwork grpc call for containerID {}: {}",
-                             sandbox.container_id, reply.error.substr(rpc_error.size())));
+      log_.error(now(), add_call, "Error received from AddNetwork grpc call for containerID {}: {}",
+                 sandbox.container_id, reply.error.substr(rpc_error.size()));
     } else {
-      log_.error(now(), add_call,
-                 fmt::format("Failed to assign an IP address to container {}", sandbox.container_id));
+      log_.error(now(), add_call, "Failed to assign an IP address to container {}", sandbox.container_id);
     }
     return {{}, 0, reply.error};
   }
-  log_.info(now(), add_call,
-            fmt::format("Received add network response from ipamd for container {} interface eth0: {}",
-                        sandbox.container_id, ipamd_->reply_text(*reply.assignment)));
+  log_.info(now(), add_call, "Received add network response from ipamd for container {} interface eth0: {}",
+            sandbox.container_id, ipamd_->reply_text(*reply.assignment));
   wire(sandbox, pod_netns, *reply.assignment);
   return {reply.assignment->address, reply.assignment->device, {}};
 }
@@ -64,72 +61,71 @@ void CniPlugin::wire(const PodSandbox& sandbox, Netns& pod_netns, const IpamdPoo
   const std::uint32_t table = VpcCni::route_table_of(assignment.device, 0);
   const Prefix address(assignment.address, 32);
   const std::uint32_t mtu = cni_->settings().pod_mtu;
-  log_.debug(
-      now(), setup_call,
-      fmt::format("SetupPodNetwork: hostVethName={}, contVethName=eth0, netnsPath={}, {}, mtu={}", veth,
-                  sandbox.netns_path,
-                  log_.names_network_cards()
-                      ? fmt::format("ipAddr={}, routeTableNumber={}", address, table)
-                      : fmt::format("v4Addr={}, v6Addr=<nil>, deviceNumber={}", address, assignment.device),
-                  mtu));
-  cni_->add_pod({sandbox.pod_namespace, sandbox.pod_name, assignment.address, assignment.device}, pod_netns);
-  log_.debug(now(), veth_call, fmt::format("Successfully set IPv6 sysctls on hostVeth {}", veth));
-  log_.debug(now(), rules_call,
-             fmt::format("Successfully setup container route, containerAddr={}, hostVeth={}, rtTable=main",
-                         address, veth));
-  log_.debug(now(), rules_call,
-             fmt::format("Successfully setup toContainer rule, containerAddr={}, rtTable=main", address));
-  if (table != route_table::main) {
-    log_.debug(now(), rules_call,
-               fmt::format("Successfully setup fromContainer rule, containerAddr={}, rtTable={}", address,
-                           table_text(table)));
+  if (log_.names_network_cards()) {
+    log_.debug(now(), setup_call,
+               "SetupPodNetwork: hostVethName={}, contVethName=eth0, netnsPath={}, ipAddr={}, "
+               "routeTableNumber={}, mtu={}",
+               veth, sandbox.netns_path, address, table, mtu);
+  } else {
+    log_.debug(now(), setup_call,
+               "SetupPodNetwork: hostVethName={}, contVethName=eth0, netnsPath={}, v4Addr={}, "
+               "v6Addr=<nil>, deviceNumber={}, mtu={}",
+               veth, sandbox.netns_path, address, assignment.device, mtu);
   }
-  log_.debug(now(), add_call,
-             fmt::format("Using dummy interface: {{Name:{} Mac:0 Mtu:0 Sandbox:{} SocketPath: PciID:}}",
-                         VpcCni::host_veth_name("dummy", sandbox.pod_namespace, sandbox.pod_name),
-                         assignment.device));
+  cni_->add_pod({sandbox.pod_namespace, sandbox.pod_name, assignment.address, assignment.device}, pod_netns);
+  log_.debug(now(), veth_call, "Successfully set IPv6 sysctls on hostVeth {}", veth);
+  log_.debug(now(), rules_call,
+             "Successfully setup container route, containerAddr={}, hostVeth={}, rtTable=main", address,
+             veth);
+  log_.debug(now(), rules_call, "Successfully setup toContainer rule, containerAddr={}, rtTable=main",
+             address);
+  if (table != route_table::main) {
+    log_.debug(now(), rules_call, "Successfully setup fromContainer rule, containerAddr={}, rtTable={}",
+               address, table_text(table));
+  }
+  log_.debug(now(), add_call, "Using dummy interface: {{Name:{} Mac:0 Mtu:0 Sandbox:{} SocketPath: PciID:}}",
+             VpcCni::host_veth_name("dummy", sandbox.pod_namespace, sandbox.pod_name), assignment.device);
 }
 
 void CniPlugin::del(const PodSandbox& sandbox) {
-  log_.info(now(), del_call, request_text("del", sandbox));
+  log_request(del_call, "del", sandbox);
   const auto known = ipamd_->pool().find(sandbox.container_id);
   const auto released = ipamd_->release(sandbox);
   if (!known) {
-    log_.info(now(), del_call, fmt::format("Container {} not found", sandbox.container_id));
+    log_.info(now(), del_call, "Container {} not found", sandbox.container_id);
     return;
   }
   if (released) {
     log_.info(now(), del_call,
-              fmt::format("Received del network response from ipamd for pod {} namespace {} sandbox {}: {}",
-                          sandbox.pod_name, sandbox.pod_namespace, sandbox.container_id,
-                          ipamd_->release_text(*released)));
+              "Received del network response from ipamd for pod {} namespace {} sandbox {}: {}",
+              sandbox.pod_name, sandbox.pod_namespace, sandbox.container_id, ipamd_->release_text(*released));
   }
   const std::uint32_t table = VpcCni::route_table_of(known->device, 0);
   const Prefix address(known->address, 32);
-  log_.debug(now(), teardown_call,
-             fmt::format("TeardownPodNetwork: containerAddr={}, {}", address,
-                         log_.names_network_cards() ? fmt::format("routeTable={}", table)
-                                                    : fmt::format("deviceNumber={}", known->device)));
+  log_.debug(now(), teardown_call, "TeardownPodNetwork: containerAddr={}, {}", address,
+             log_.names_network_cards() ? fmt::format("routeTable={}", table)
+                                        : fmt::format("deviceNumber={}", known->device));
   cni_->delete_pod({sandbox.pod_namespace, sandbox.pod_name, known->address, known->device});
   log_.debug(now(), remove_rules_call,
-             fmt::format("Successfully deleted toContainer rule, containerAddr={}, rtTable=main", address));
+             "Successfully deleted toContainer rule, containerAddr={}, rtTable=main", address);
   if (table != route_table::main) {
     log_.debug(now(), remove_rules_call,
-               fmt::format("Successfully deleted fromContainer rule, containerAddr={}, rtTable={}", address,
-                           table_text(table)));
+               "Successfully deleted fromContainer rule, containerAddr={}, rtTable={}", address,
+               table_text(table));
   }
-  log_.debug(now(), remove_rules_call,
-             fmt::format("Successfully deleted container route, containerAddr={}, rtTable=main", address));
+  log_.debug(now(), remove_rules_call, "Successfully deleted container route, containerAddr={}, rtTable=main",
+             address);
   if (!released) {
     log_.info(now(), del_call,
-              fmt::format("Handled pod teardown using prevResult: ContainerID({}) Netns({}) IfName(eth0) "
-                          "PodNamespace({}) PodName({})",
-                          sandbox.container_id, sandbox.netns_path, sandbox.pod_namespace, sandbox.pod_name));
+              "Handled pod teardown using prevResult: ContainerID({}) Netns({}) IfName(eth0) "
+              "PodNamespace({}) PodName({})",
+              sandbox.container_id, sandbox.netns_path, sandbox.pod_namespace, sandbox.pod_name);
   }
 }
 
-std::string CniPlugin::request_text(std::string_view command, const PodSandbox& sandbox) const {
-  return fmt::format(
+void CniPlugin::log_request(const LogCaller& caller, std::string_view command, const PodSandbox& sandbox) {
+  log_.info(
+      now(), caller,
       "Received CNI {} request: ContainerID({}) Netns({}) IfName(eth0) "
       "Args(K8S_POD_INFRA_CONTAINER_ID={};K8S_POD_UID={};IgnoreUnknown=1;K8S_POD_NAMESPACE={};K8S_POD_NAME={}"
       ") "

@@ -31,7 +31,7 @@ class CniPlugin {
 
  private:
   void wire(const PodSandbox& sandbox, Netns& pod_netns, const IpamdPool::Assignment& assignment);
-  [[nodiscard]] std::string request_text(std::string_view command, const PodSandbox& sandbox) const;
+  void log_request(const LogCaller& caller, std::string_view command, const PodSandbox& sandbox);
   [[nodiscard]] Nanoseconds now() const { return ipamd_->now(); }
 
   Ipamd* ipamd_;

@@ -41,14 +41,13 @@ void Ipamd::start(const CniEnvironment& environment) {
   settings_ = IpamdSettings::read(environment);
   // entrypoint: aws-node says it on its standard output and ends.
   if (!settings_.refusal().empty()) return;
-  log_.info(now(), ipamd_caller::main_start,
-            fmt::format("Starting L-IPAMD v{}  ...", to_string(site_.version)));
+  log_.info(now(), ipamd_caller::main_start, "Starting L-IPAMD v{}  ...", to_string(site_.version));
   const bool prefixes = settings_.prefix_delegation && supports_prefixes(site_.type);
   if (settings_.prefix_delegation && !prefixes) {
     log_.warn(now(), ipamd_caller::new_ipamd,
-              fmt::format("Prefix delegation is not supported on non-nitro instance {} hence falling back to "
-                          "default (secondary IP) mode",
-                          site_.type.name));
+              "Prefix delegation is not supported on non-nitro instance {} hence falling back to "
+              "default (secondary IP) mode",
+              site_.type.name);
   }
   log_.debug(now(), ipamd_caller::node_init, "Start node init");
   site_.cni.start(environment, attached_enis());
@@ -93,19 +92,18 @@ void Ipamd::read_ec2() {
   pool_.change_cooldown(old.cooldown());
   for (const auto& [id, device] : site_.enis) {
     const std::string& name = eni(id).resource_id();
-    log_.debug(now(), ipamd_caller::node_init, fmt::format("Discovered ENI {}, trying to set it up", name));
+    log_.debug(now(), ipamd_caller::node_init, "Discovered ENI {}, trying to set it up", name);
     pool_.add_eni(id, name, device, now());
-    log_.debug(now(), ipamd_caller::store_eni, fmt::format("DataStore add an ENI {}", name));
+    log_.debug(now(), ipamd_caller::store_eni, "DataStore add an ENI {}", name);
     std::vector<Prefix> cidrs;
     for (std::size_t i = 1; i < eni(id).addresses().size(); ++i)
       cidrs.emplace_back(eni(id).addresses()[i], 32);
     const auto& prefixes = eni(id).prefixes();
     cidrs.insert(cidrs.end(), prefixes.begin(), prefixes.end());
-    log_.info(now(), ipamd_caller::discovered_eni,
-              fmt::format("Found ENIs having {} secondary IPs and {} Prefixes", eni(id).addresses().size(),
-                          prefixes.size()));
+    log_.info(now(), ipamd_caller::discovered_eni, "Found ENIs having {} secondary IPs and {} Prefixes",
+              eni(id).addresses().size(), prefixes.size());
     add_cidrs(id, cidrs);
-    log_.info(now(), ipamd_caller::node_init, fmt::format("ENI {} set up.", name));
+    log_.info(now(), ipamd_caller::node_init, "ENI {} set up.", name);
   }
   for (const IpamdPool::PooledEni& known : old.enis()) {
     if (pool_.eni(known.eni) == nullptr) continue;
@@ -133,12 +131,11 @@ void Ipamd::settle() {
   run_passes_at_once();
   settled_ = true;
   log_.debug(now(), ipamd_caller::new_ipamd, "node init completed successfully");
-  log_.info(
-      now(), ipamd_caller::manager,
-      fmt::format("IP pool manager - max pods: {}, warm IP target: {}, warm prefix target: {}, warm ENI "
-                  "target: {}, minimum IP target: {}",
-                  site_.max_pods, settings_.warm_addresses, settings_.warm_prefixes, settings_.warm_enis,
-                  settings_.minimum_addresses));
+  log_.info(now(), ipamd_caller::manager,
+            "IP pool manager - max pods: {}, warm IP target: {}, warm prefix target: {}, warm ENI "
+            "target: {}, minimum IP target: {}",
+            site_.max_pods, settings_.warm_addresses, settings_.warm_prefixes, settings_.warm_enis,
+            settings_.minimum_addresses);
   after(half_interval, pool_pass);
 }
 
@@ -160,10 +157,9 @@ void Ipamd::run_pass() {
   if (!may_provision()) return finish_pass();
   const IpamdPool::Stats seen = stats();
   const bool too_low = is_too_low(seen);
-  log_.debug(now(), ipamd_caller::update_pool,
-             fmt::format("IP stats{} - total IPs: {}, assigned IPs: {}, cooldown IPs: {}",
-                         log_.names_network_cards() ? " for Network Card 0" : "", seen.total, seen.assigned,
-                         seen.cooldown));
+  log_.debug(
+      now(), ipamd_caller::update_pool, "IP stats{} - total IPs: {}, assigned IPs: {}, cooldown IPs: {}",
+      log_.names_network_cards() ? " for Network Card 0" : "", seen.total, seen.assigned, seen.cooldown);
   if (too_low) return grow();
   if (is_too_high(seen)) return shrink();
   finish_growth();
@@ -188,17 +184,13 @@ void Ipamd::finish_pass() {
 /// nodeIPPoolReconcile(): nobody but ipamd changes the ENIs of a node here, so that it finds what it has.
 void Ipamd::run_reconcile() {
   if (const Nanoseconds since = now() - last_pool_action_; since > reconcile_interval) {
-    log_.debug(now(), ipamd_caller::reconcile,
-               fmt::format("Reconciling ENI/IP pool info because time since last {} > {}", go_duration(since),
-                           go_duration(reconcile_interval)));
+    log_.debug(now(), ipamd_caller::reconcile, "Reconciling ENI/IP pool info because time since last {} > {}",
+               go_duration(since), go_duration(reconcile_interval));
     for (const IpamdPool::PooledEni& known : pool_.enis()) {
-      log_.debug(now(), ipamd_caller::reconcile,
-                 fmt::format("Reconcile existing ENI {} IP pool", known.resource_id));
-      log_.info(now(), ipamd_caller::reconcile_addresses,
-                fmt::format("Reconcile and skip primary IP {} on ENI {}", eni(known.eni).primary_address(),
-                            known.resource_id));
-      log_.debug(now(), ipamd_caller::reconcile,
-                 fmt::format("Reconcile existing ENI {} IP prefixes", known.resource_id));
+      log_.debug(now(), ipamd_caller::reconcile, "Reconcile existing ENI {} IP pool", known.resource_id);
+      log_.info(now(), ipamd_caller::reconcile_addresses, "Reconcile and skip primary IP {} on ENI {}",
+                eni(known.eni).primary_address(), known.resource_id);
+      log_.debug(now(), ipamd_caller::reconcile, "Reconcile existing ENI {} IP prefixes", known.resource_id);
     }
     last_pool_action_ = now();
     log_.debug(now(), ipamd_caller::reconcile, "Successfully Reconciled ENI/IP pool");
@@ -254,21 +246,20 @@ Ipamd::Reply Ipamd::assign(const PodSandbox& sandbox) {
             "connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:50051: connect: "
             "connection refused\""};
   }
-  log_.info(now(), ipamd_caller::add_network,
-            fmt::format("Received AddNetwork for NS {}, Sandbox {}, ifname eth0", sandbox.netns_path,
-                        sandbox.container_id));
+  log_.info(now(), ipamd_caller::add_network, "Received AddNetwork for NS {}, Sandbox {}, ifname eth0",
+            sandbox.netns_path, sandbox.container_id);
   log_.debug(now(), ipamd_caller::add_network,
-             fmt::format("AddNetworkRequest: ClientVersion:\"v{}\" K8S_POD_NAME:\"{}\" "
-                         "K8S_POD_NAMESPACE:\"{}\" K8S_POD_INFRA_CONTAINER_ID:\"{}\" ContainerID:\"{}\" "
-                         "IfName:\"eth0\" NetworkName:\"aws-cni\" Netns:\"{}\"",
-                         to_string(site_.version), sandbox.pod_name, sandbox.pod_namespace,
-                         sandbox.container_id, sandbox.container_id, sandbox.netns_path));
+             "AddNetworkRequest: ClientVersion:\"v{}\" K8S_POD_NAME:\"{}\" "
+             "K8S_POD_NAMESPACE:\"{}\" K8S_POD_INFRA_CONTAINER_ID:\"{}\" ContainerID:\"{}\" "
+             "IfName:\"eth0\" NetworkName:\"aws-cni\" Netns:\"{}\"",
+             to_string(site_.version), sandbox.pod_name, sandbox.pod_namespace, sandbox.container_id,
+             sandbox.container_id, sandbox.netns_path);
   if (log_.names_network_cards())
     log_.info(now(), ipamd_caller::add_network, "Required MultiNIC access false, interfaces required 1");
   furnished_ = furnished_ && !settled_;
   log_.debug(now(), ipamd_caller::assign_ipv4,
-             fmt::format("AssignPodIPv4Address: IP address pool stats: total {}, assigned {}", pool_.total(),
-                         pool_.assigned()));
+             "AssignPodIPv4Address: IP address pool stats: total {}, assigned {}", pool_.total(),
+             pool_.assigned());
   auto assignment = pool_.assign(owner_of(sandbox), now());
   if (!assignment && !settled_) {
     run_passes_at_once();
@@ -281,19 +272,16 @@ Ipamd::Reply Ipamd::assign(const PodSandbox& sandbox) {
 
 Ipamd::Reply Ipamd::no_address() {
   for (const IpamdPool::PooledEni& known : pool_.enis()) {
-    log_.debug(
-        now(), ipamd_caller::assign_ipv4,
-        fmt::format("AssignPodIPv4Address: ENI {} does not have available addresses", known.resource_id));
+    log_.debug(now(), ipamd_caller::assign_ipv4,
+               "AssignPodIPv4Address: ENI {} does not have available addresses", known.resource_id);
   }
   log_.error(now(), ipamd_caller::assign_ipv4, "DataStore has no available IP/Prefix addresses");
   if (log_.names_network_cards()) {
     constexpr std::string_view why = "AssignPodIPAddress: no available IP/Prefix addresses";
-    log_.warn(now(), ipamd_caller::add_network,
-              fmt::format("Failed to assign IPs from network card 0: {}", why));
-    log_.error(now(), ipamd_caller::add_network,
-               fmt::format("Returning failure response for AddNetwork: {}", why));
+    log_.warn(now(), ipamd_caller::add_network, "Failed to assign IPs from network card 0: {}", why);
+    log_.error(now(), ipamd_caller::add_network, "Returning failure response for AddNetwork: {}", why);
     log_.info(now(), ipamd_caller::add_network,
-              fmt::format("Send AddNetworkReply: Success: false IPAddr: [], resp: , err: {}", why));
+              "Send AddNetworkReply: Success: false IPAddr: [], resp: , err: {}", why);
   } else {
     log_.info(now(), ipamd_caller::add_network,
               "Send AddNetworkReply: IPv4Addr: , IPv6Addr: , DeviceNumber: -1, err: AssignPodIPv4Address: no "
@@ -305,41 +293,38 @@ Ipamd::Reply Ipamd::no_address() {
 void Ipamd::log_assignment(const IpamdPool::Assignment& assignment, const PodSandbox& sandbox) {
   const bool cards = log_.names_network_cards();
   if (assignment.is_duplicate) {
-    log_.info(now(), ipamd_caller::assign_ipv4,
-              fmt::format("AssignPodIPv4Address: duplicate pod assign for sandbox {}", key_of(sandbox)));
+    log_.info(now(), ipamd_caller::assign_ipv4, "AssignPodIPv4Address: duplicate pod assign for sandbox {}",
+              key_of(sandbox));
   } else {
-    log_.debug(now(), ipamd_caller::unused_address,
-               fmt::format("Found a free IP not in DB - {}", assignment.address));
-    log_.debug(now(), ipamd_caller::free_from_cidr, fmt::format("Returning Free IP {}", assignment.address));
-    log_.debug(now(), ipamd_caller::assign_ipv4,
-               fmt::format("New IP from CIDR pool- {}", assignment.address));
-    log_.info(now(), ipamd_caller::mark_assigned,
-              fmt::format("assignPodIPAddressUnsafe: Assign IP {} to sandbox {}{}", assignment.address,
-                          key_of(sandbox),
-                          cards ? fmt::format(" with metadata {{K8SPodNamespace:{} K8SPodName:{} "
-                                              "InterfacesCount:1}}",
-                                              sandbox.pod_namespace, sandbox.pod_name)
-                                : std::string()));
+    log_.debug(now(), ipamd_caller::unused_address, "Found a free IP not in DB - {}", assignment.address);
+    log_.debug(now(), ipamd_caller::free_from_cidr, "Returning Free IP {}", assignment.address);
+    log_.debug(now(), ipamd_caller::assign_ipv4, "New IP from CIDR pool- {}", assignment.address);
+    log_.info(now(), ipamd_caller::mark_assigned, "assignPodIPAddressUnsafe: Assign IP {} to sandbox {}{}",
+              assignment.address, key_of(sandbox),
+              cards ? fmt::format(" with metadata {{K8SPodNamespace:{} K8SPodName:{} "
+                                  "InterfacesCount:1}}",
+                                  sandbox.pod_namespace, sandbox.pod_name)
+                    : std::string());
   }
   if (cards) {
     log_.info(now(), ipamd_caller::add_network,
-              fmt::format("Assigned IP from network card: 0 -> IPv4: {}, IPv6: , device number: {}, ",
-                          assignment.address, assignment.device));
+              "Assigned IP from network card: 0 -> IPv4: {}, IPv6: , device number: {}, ", assignment.address,
+              assignment.device);
     log_.info(now(), ipamd_caller::add_network, "Address assigned from datastores:  1");
   }
   for (const Prefix& cidr : site_.cni.vpc_cidrs())
-    log_.debug(now(), ipamd_caller::add_network, fmt::format("VPC CIDR {}", cidr));
+    log_.debug(now(), ipamd_caller::add_network, "VPC CIDR {}", cidr);
   for (const std::string& cidr : site_.cni.settings().exclude_snat_cidrs)
-    log_.debug(now(), ipamd_caller::add_network, fmt::format("CIDR SNAT Exclusion {}", cidr));
+    log_.debug(now(), ipamd_caller::add_network, "CIDR SNAT Exclusion {}", cidr);
   if (!cards) {
     log_.info(now(), ipamd_caller::add_network,
-              fmt::format("Send AddNetworkReply: IPv4Addr: {}, IPv6Addr: , DeviceNumber: {}, err: <nil>",
-                          assignment.address, assignment.device));
+              "Send AddNetworkReply: IPv4Addr: {}, IPv6Addr: , DeviceNumber: {}, err: <nil>",
+              assignment.address, assignment.device);
     return;
   }
   log_.info(now(), ipamd_caller::add_network,
-            fmt::format("Send AddNetworkReply: Success: true IPAddr: [{}], resp: {}, err: <nil>",
-                        allocation_text(assignment), reply_text(assignment)));
+            "Send AddNetworkReply: Success: true IPAddr: [{}], resp: {}, err: <nil>",
+            allocation_text(assignment), reply_text(assignment));
 }
 
 /// protobuf's text form leaves zeros out. rpc.proto IPAllocationMetadata (v1.20 on)
@@ -376,42 +361,39 @@ IpamdPool::Assignment Ipamd::adopt(const PodSandbox& sandbox, Ipv4Address addres
 
 std::optional<IpamdPool::Assignment> Ipamd::release(const PodSandbox& sandbox) {
   if (!listening_) return std::nullopt;
-  log_.info(now(), ipamd_caller::del_network,
-            fmt::format("Received DelNetwork for Sandbox {}", sandbox.container_id));
+  log_.info(now(), ipamd_caller::del_network, "Received DelNetwork for Sandbox {}", sandbox.container_id);
   log_.debug(now(), ipamd_caller::del_network,
-             fmt::format("DelNetworkRequest: ClientVersion:\"v{}\" K8S_POD_NAME:\"{}\" "
-                         "K8S_POD_NAMESPACE:\"{}\" K8S_POD_INFRA_CONTAINER_ID:\"{}\" Reason:\"PodDeleted\" "
-                         "ContainerID:\"{}\" IfName:\"eth0\" NetworkName:\"aws-cni\"",
-                         to_string(site_.version), sandbox.pod_name, sandbox.pod_namespace,
-                         sandbox.container_id, sandbox.container_id));
+             "DelNetworkRequest: ClientVersion:\"v{}\" K8S_POD_NAME:\"{}\" "
+             "K8S_POD_NAMESPACE:\"{}\" K8S_POD_INFRA_CONTAINER_ID:\"{}\" Reason:\"PodDeleted\" "
+             "ContainerID:\"{}\" IfName:\"eth0\" NetworkName:\"aws-cni\"",
+             to_string(site_.version), sandbox.pod_name, sandbox.pod_namespace, sandbox.container_id,
+             sandbox.container_id);
   furnished_ = furnished_ && !settled_;
   log_.debug(now(), ipamd_caller::unassign,
-             fmt::format("UnassignPodIPAddress: IP address pool stats: total {}, assigned {}, sandbox {}",
-                         pool_.total(), pool_.assigned(), key_of(sandbox)));
+             "UnassignPodIPAddress: IP address pool stats: total {}, assigned {}, sandbox {}", pool_.total(),
+             pool_.assigned(), key_of(sandbox));
   const auto released = pool_.unassign(sandbox.container_id, now());
   if (!released) {
     log_.debug(now(), ipamd_caller::unassign,
                "UnassignPodIPAddress: Failed to find IPAM entry under full key, trying CRI-migrated version");
     log_.warn(now(), ipamd_caller::unassign,
-              fmt::format("UnassignPodIPAddress: Failed to find sandbox _migrated-from-cri/{}/unknown",
-                          sandbox.container_id));
+              "UnassignPodIPAddress: Failed to find sandbox _migrated-from-cri/{}/unknown",
+              sandbox.container_id);
     return std::nullopt;
   }
   log_.info(now(), ipamd_caller::mark_unassigned,
-            fmt::format("unassignPodIPAddressUnsafe: Unassign IP {} from sandbox {}", released->address,
-                        key_of(sandbox)));
-  log_.info(now(), ipamd_caller::unassign,
-            fmt::format("UnassignPodIPAddress: sandbox {}'s ipAddr {}, DeviceNumber {}", key_of(sandbox),
-                        released->address, released->device));
+            "unassignPodIPAddressUnsafe: Unassign IP {} from sandbox {}", released->address, key_of(sandbox));
+  log_.info(now(), ipamd_caller::unassign, "UnassignPodIPAddress: sandbox {}'s ipAddr {}, DeviceNumber {}",
+            key_of(sandbox), released->address, released->device);
   // rpc_handler.go DelNetwork(): an address of the kind that is no longer used goes back to EC2 at once.
   if ((released->cidr.length() != 32) != pool_.uses_prefixes()) {
-    log_.debug(now(), ipamd_caller::del_network,
+    log_.debug(now(), ipamd_caller::del_network, "{}",
                pool_.uses_prefixes()
                    ? "IP belongs to secondary pool with PD enabled so free IP from EC2"
                    : "IP belongs to prefix pool with PD disabled so try free prefix from EC2");
     drop_other_kind(released->eni);
   }
-  log_.info(now(), ipamd_caller::del_network,
+  log_.info(now(), ipamd_caller::del_network, "{}",
             log_.names_network_cards()
                 ? fmt::format("Send DelNetworkReply: IPAddress: [{}], err: <nil>", allocation_text(*released))
                 : fmt::format("Send DelNetworkReply: IPv4Addr: {}, IPv6Addr: , DeviceNumber: {}, err: <nil>",

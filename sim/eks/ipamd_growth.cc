@@ -34,7 +34,7 @@ Nanoseconds next_look(Nanoseconds listed_after) {
 }  // namespace
 
 void Ipamd::grow() {
-  log_.debug(now(), ipamd_caller::increase,
+  log_.debug(now(), ipamd_caller::increase, "{}",
              log_.names_network_cards() ? "Starting to increase pool size for network card 0"
                                         : "Starting to increase pool size");
   if (unschedulable_ && !settings_.manages_unschedulable) {
@@ -44,8 +44,8 @@ void Ipamd::grow() {
   }
   if (last_shortage_ && now() - *last_shortage_ <= shortage_pause) {
     log_.debug(now(), ipamd_caller::increase,
-               fmt::format("Recently we had InsufficientCidr error hence will wait for {} before retrying",
-                           go_duration(shortage_pause)));
+               "Recently we had InsufficientCidr error hence will wait for {} before retrying",
+               go_duration(shortage_pause));
     return finish_growth();
   }
   work_.candidates.clear();
@@ -60,9 +60,9 @@ void Ipamd::grow() {
                  "Skip needs IP check for trunk ENI of primary ENI when Custom Networking is enabled");
     } else if (room_of(known) > 0) {
       log_.debug(now(), caller,
-                 fmt::format("Found ENI {} that has less than the maximum number of IP/Prefixes addresses "
-                             "allocated: cur={}, max={}",
-                             known.resource_id, known.cidrs.size(), slots));
+                 "Found ENI {} that has less than the maximum number of IP/Prefixes addresses "
+                 "allocated: cur={}, max={}",
+                 known.resource_id, known.cidrs.size(), slots);
       work_.candidates.push_back(known.eni);
     }
   }
@@ -86,9 +86,8 @@ void Ipamd::try_next_eni() {
   const LogCaller& caller =
       prefixes ? (work_.single ? ipamd_caller::allocate_one_prefix : ipamd_caller::allocate_all_prefixes)
                : (work_.single ? ipamd_caller::allocate_one : ipamd_caller::allocate_all);
-  log_.info(now(), caller,
-            fmt::format("Trying to allocate {} IP addresses on ENI {}", work_.wanted, known.resource_id));
-  log_.debug(now(), caller, fmt::format("PD enabled - {}", prefixes));
+  log_.info(now(), caller, "Trying to allocate {} IP addresses on ENI {}", work_.wanted, known.resource_id);
+  log_.debug(now(), caller, "PD enabled - {}", prefixes);
   after(site_.delays.assign, addresses_assigned);
 }
 
@@ -100,7 +99,7 @@ void Ipamd::on_addresses_assigned() {
   if (const auto* refused = std::get_if<Ec2Error>(&answer)) return on_assign_refused(*refused);
   const auto& cidrs = *std::get_if<std::vector<Prefix>>(&answer);
   log_.info(now(), prefixes ? ipamd_caller::allocate_all_prefixes : ipamd_caller::allocate_all,
-            fmt::format("Allocated {} private IP {}", cidrs.size(), prefixes ? "prefixes" : "addresses"));
+            "Allocated {} private IP {}", cidrs.size(), prefixes ? "prefixes" : "addresses");
   add_cidrs(eni, cidrs);
   last_pool_action_ = now();
   log_pool(ipamd_caller::action_stats);
@@ -113,11 +112,10 @@ void Ipamd::on_assign_refused(const Ec2Error& error) {
   const bool prefixes = pool_.uses_prefixes();
   const LogCaller& caller = prefixes ? ipamd_caller::assign_prefixes : ipamd_caller::assign_addresses;
   log_.error(now(), prefixes ? ipamd_caller::allocate_all_prefixes : ipamd_caller::allocate_all,
-             fmt::format("Failed to allocate a private IP/Prefix addresses on ENI {}: {}", name, error.text));
+             "Failed to allocate a private IP/Prefix addresses on ENI {}: {}", name, error.text);
   if (!work_.single) {
-    log_.warn(now(), caller,
-              fmt::format("failed to allocate all available {} on ENI {}, err: {}",
-                          prefixes ? "IPv4 Prefixes" : "IP addresses", name, error.text));
+    log_.warn(now(), caller, "failed to allocate all available {} on ENI {}, err: {}",
+              prefixes ? "IPv4 Prefixes" : "IP addresses", name, error.text);
     work_.single = true;
     work_.wanted = 1;
     return try_next_eni();
@@ -129,12 +127,11 @@ void Ipamd::on_assign_refused(const Ec2Error& error) {
     return try_next_eni();
   }
   if (error.is_shortage()) {
-    log_.error(now(), ipamd_caller::increase, shortage_advice);
+    log_.error(now(), ipamd_caller::increase, "{}", shortage_advice);
     last_shortage_ = now();
   } else {
-    log_.error(now(), ipamd_caller::increase,
-               fmt::format("failed to allocate one {} on ENI {}, err : {}",
-                           prefixes ? "IPv4 prefix" : "IP addresses", name, error.text));
+    log_.error(now(), ipamd_caller::increase, "failed to allocate one {} on ENI {}, err : {}",
+               prefixes ? "IPv4 prefix" : "IP addresses", name, error.text);
   }
   finish_growth();
 }
@@ -161,9 +158,8 @@ void Ipamd::allocate_eni() {
   } else if (state.defined) {
     work_.wanted = std::min(state.shortage, slots);
   }
-  log_.info(now(), ipamd_caller::create_eni,
-            fmt::format("Trying to allocate {} IP addresses on new ENI", work_.wanted));
-  log_.debug(now(), ipamd_caller::create_eni, fmt::format("PD enabled - {}", pool_.uses_prefixes()));
+  log_.info(now(), ipamd_caller::create_eni, "Trying to allocate {} IP addresses on new ENI", work_.wanted);
+  log_.debug(now(), ipamd_caller::create_eni, "PD enabled - {}", pool_.uses_prefixes());
   after(site_.delays.create_eni, eni_created);
 }
 
@@ -192,29 +188,27 @@ void Ipamd::on_eni_created() {
     groups.push_back(site_.fabric.security_group(group).resource_id);
   std::ranges::sort(groups);
   const std::string& subnet = site_.fabric.subnet(wish.subnet).resource_id;
-  log_.info(
-      now(), ipamd_caller::create_eni,
-      fmt::format("Creating ENI with security groups: [{}] in subnet: {}", fmt::join(groups, " "), subnet));
+  log_.info(now(), ipamd_caller::create_eni, "Creating ENI with security groups: [{}] in subnet: {}",
+            fmt::format("{}", fmt::join(groups, " ")), subnet);
   const auto answer = ec2_.create_eni(wish);
   const LogCaller& caller = custom ? ipamd_caller::try_create_custom : ipamd_caller::try_create;
   if (const auto* refused = std::get_if<Ec2Error>(&answer)) {
     const std::string why =
         "AllocENI: failed to create ENI: failed to create network interface: " + refused->text;
-    log_.error(now(), caller,
-               fmt::format("Failed to CreateNetworkInterface {} for subnet {}", refused->text, subnet));
+    log_.error(now(), caller, "Failed to CreateNetworkInterface {} for subnet {}", refused->text, subnet);
     log_.error(now(), ipamd_caller::allocate_eni,
-               fmt::format("Failed to increase pool size due to not able to allocate ENI {}", why));
-    log_.warn(now(), ipamd_caller::allocate_eni,
-              fmt::format("Failed to allocate {} IP addresses on an ENI: {}", work_.wanted, why));
+               "Failed to increase pool size due to not able to allocate ENI {}", why);
+    log_.warn(now(), ipamd_caller::allocate_eni, "Failed to allocate {} IP addresses on an ENI: {}",
+              work_.wanted, why);
     if (refused->is_shortage()) {
-      log_.error(now(), ipamd_caller::allocate_eni, shortage_advice);
+      log_.error(now(), ipamd_caller::allocate_eni, "{}", shortage_advice);
       last_shortage_ = now();
     }
-    log_.debug(now(), ipamd_caller::increase, fmt::format("Error trying to allocate ENI: {}", why));
+    log_.debug(now(), ipamd_caller::increase, "Error trying to allocate ENI: {}", why);
     return finish_growth();
   }
   work_.eni = *std::get_if<EniId>(&answer);
-  log_.info(now(), caller, fmt::format("Created a new ENI: {}", eni(work_.eni).resource_id()));
+  log_.info(now(), caller, "Created a new ENI: {}", eni(work_.eni).resource_id());
   after(site_.delays.attach_eni, eni_attached);
 }
 
@@ -224,10 +218,9 @@ void Ipamd::on_eni_attached() {
   const auto at =
       std::ranges::upper_bound(site_.enis, work_.device, {}, &std::pair<EniId, std::uint32_t>::second);
   site_.enis.insert(at, {work_.eni, work_.device});
-  log_.info(
-      now(), ipamd_caller::alloc_eni_call,
-      fmt::format("Successfully created and attached a new ENI {} to instance{}",
-                  eni(work_.eni).resource_id(), log_.names_network_cards() ? " on network card 0" : ""));
+  log_.info(now(), ipamd_caller::alloc_eni_call,
+            "Successfully created and attached a new ENI {} to instance{}", eni(work_.eni).resource_id(),
+            log_.names_network_cards() ? " on network card 0" : "");
   after(next_look(site_.delays.metadata), eni_listed);
 }
 
@@ -244,18 +237,16 @@ void Ipamd::set_up(EniId id, std::uint32_t device) {
   const Eni& added = eni(id);
   const std::string& name = added.resource_id();
   pool_.add_eni(id, name, device, now());
-  log_.debug(now(), ipamd_caller::store_eni, fmt::format("DataStore add an ENI {}", name));
+  log_.debug(now(), ipamd_caller::store_eni, "DataStore add an ENI {}", name);
   const Prefix subnet = site_.fabric.subnet(added.subnet()).cidr;
   log_.info(now(), ipamd_caller::setup_network,
-            fmt::format("Setting up network for an ENI with IP address {}, MAC address {}, CIDR {}{} route "
-                        "table {}{}",
-                        added.primary_address(), added.mac(), subnet,
-                        log_.names_network_cards() ? "," : " and", VpcCni::route_table_of(device, 0),
-                        log_.names_network_cards() ? " and Network Card 0" : ""));
+            "Setting up network for an ENI with IP address {}, MAC address {}, CIDR {}{} route "
+            "table {}{}",
+            added.primary_address(), added.mac(), subnet, log_.names_network_cards() ? "," : " and",
+            VpcCni::route_table_of(device, 0), log_.names_network_cards() ? " and Network Card 0" : "");
   site_.cni.set_up_eni({device, 0, nitro_interface_name(device), added.primary_address(), subnet});
-  log_.info(now(), ipamd_caller::setup_eni,
-            fmt::format("Found ENIs having {} secondary IPs and {} Prefixes", added.addresses().size(),
-                        added.prefixes().size()));
+  log_.info(now(), ipamd_caller::setup_eni, "Found ENIs having {} secondary IPs and {} Prefixes",
+            added.addresses().size(), added.prefixes().size());
   std::vector<Prefix> cidrs;
   for (std::size_t i = 1; i < added.addresses().size(); ++i) cidrs.emplace_back(added.addresses()[i], 32);
   cidrs.insert(cidrs.end(), added.prefixes().begin(), added.prefixes().end());
@@ -266,9 +257,9 @@ void Ipamd::add_cidrs(EniId id, const std::vector<Prefix>& cidrs) {
   const std::string& name = pool_.eni(id)->resource_id;
   for (const Prefix& cidr : cidrs) {
     const LogCaller& caller = cidr.length() == 32 ? ipamd_caller::add_cidr : ipamd_caller::add_prefix;
-    log_.info(now(), caller, fmt::format("Adding {} to DS for {}", cidr, name));
+    log_.info(now(), caller, "Adding {} to DS for {}", cidr, name);
     if (pool_.add_cidr(id, cidr)) {
-      log_.info(now(), caller, fmt::format("Added ENI({})'s IP/Prefix {} to datastore", name, cidr));
+      log_.info(now(), caller, "Added ENI({})'s IP/Prefix {} to datastore", name, cidr);
       changed_ = true;
     } else {
       log_.info(now(), caller, "IP already in DS");

@@ -26,12 +26,12 @@ void Ipamd::shrink() {
   if (!cards) log_.debug(now(), ipamd_caller::decrease, "Starting to decrease pool size");
   if (last_shrink_ && now() - *last_shrink_ <= shrink_interval) {
     log_.debug(now(), cards ? ipamd_caller::too_high : ipamd_caller::decrease,
-               fmt::format("Skipping decrease Datastore pool because time since last {} <= {}",
-                           go_duration(now() - *last_shrink_), go_duration(shrink_interval)));
+               "Skipping decrease Datastore pool because time since last {} <= {}",
+               go_duration(now() - *last_shrink_), go_duration(shrink_interval));
     return finish_growth();
   }
   log_.debug(
-      now(), ipamd_caller::decrease,
+      now(), ipamd_caller::decrease, "{}",
       cards ? "Starting to decrease pool size for network card 0" : "Starting to decrease Datastore pool");
   const TargetState state = target_state(stats());
   const std::uint32_t free = pool_.free_prefixes();
@@ -50,8 +50,8 @@ void Ipamd::unassign_next() {
     if (cidrs.empty()) continue;
     for (const Prefix& cidr : cidrs) {
       pool_.remove_cidr(known.eni, cidr);
-      log_.info(now(), ipamd_caller::delete_cidr,
-                fmt::format("Deleted ENI({})'s IP/Prefix {} from datastore", known.resource_id, cidr));
+      log_.info(now(), ipamd_caller::delete_cidr, "Deleted ENI({})'s IP/Prefix {} from datastore",
+                known.resource_id, cidr);
     }
     work_.over -= static_cast<std::uint32_t>(cidrs.size());
     work_.eni = {};
@@ -71,12 +71,12 @@ void Ipamd::on_cidrs_unassigned() {
   for (const Prefix& cidr : work_.cidrs)
     names.push_back(prefixes ? fmt::format("{}", cidr) : fmt::format("{}", cidr.network()));
   log_.info(now(), prefixes ? ipamd_caller::deallocate_prefixes : ipamd_caller::deallocate,
-            fmt::format("Trying to unassign the following {} [{}] from ENI {}", prefixes ? "Prefixes" : "IPs",
-                        fmt::join(names, " "), known.resource_id));
+            "Trying to unassign the following {} [{}] from ENI {}", prefixes ? "Prefixes" : "IPs",
+            fmt::format("{}", fmt::join(names, " ")), known.resource_id);
   ec2_.unassign(known.eni, work_.cidrs);
   log_.debug(now(), prefixes ? ipamd_caller::deallocate_prefixes : ipamd_caller::deallocate,
-             fmt::format("Successfully freed {} [{}] from ENI {}", prefixes ? "Prefixes" : "IPs",
-                         fmt::join(names, " "), known.resource_id));
+             "Successfully freed {} [{}] from ENI {}", prefixes ? "Prefixes" : "IPs",
+             fmt::format("{}", fmt::join(names, " ")), known.resource_id);
   work_.cidrs.clear();
   changed_ = true;
   ++work_.next_eni;
@@ -103,26 +103,24 @@ void Ipamd::free_eni() {
   for (const IpamdPool::PooledEni& known : pool_.enis()) {
     const std::string why = pool_.why_kept(known, targets, now());
     if (!why.empty()) {
-      log_.debug(now(), ipamd_caller::deletable_eni,
-                 fmt::format("ENI {} cannot be deleted because {}", known.resource_id, why));
+      log_.debug(now(), ipamd_caller::deletable_eni, "ENI {} cannot be deleted because {}", known.resource_id,
+                 why);
       continue;
     }
     const std::string name = known.resource_id;
-    log_.debug(now(), ipamd_caller::deletable_eni,
-               fmt::format("getDeletableENI: found a deletable ENI {}", name));
+    log_.debug(now(), ipamd_caller::deletable_eni, "getDeletableENI: found a deletable ENI {}", name);
     work_.eni = known.eni;
     work_.device = known.device;
     work_.is_plugged = true;
     const std::size_t addresses = known.cidrs.size();
     pool_.remove_eni(work_.eni);
     log_.info(now(), ipamd_caller::remove_eni,
-              fmt::format("RemoveUnusedENIFromStore {}: IP/Prefix address pool stats: free {} addresses, "
-                          "total: {}, assigned: {}, total prefixes: {}",
-                          name, addresses, pool_.total(), pool_.assigned(), stats().prefixes));
-    log_.debug(now(), ipamd_caller::free_eni,
-               fmt::format("Start freeing ENI {}{}", name,
-                           log_.names_network_cards() ? " from network card 0" : ""));
-    log_.info(now(), ipamd_caller::free_eni_call, fmt::format("Trying to free ENI: {}", name));
+              "RemoveUnusedENIFromStore {}: IP/Prefix address pool stats: free {} addresses, "
+              "total: {}, assigned: {}, total prefixes: {}",
+              name, addresses, pool_.total(), pool_.assigned(), stats().prefixes);
+    log_.debug(now(), ipamd_caller::free_eni, "Start freeing ENI {}{}", name,
+               log_.names_network_cards() ? " from network card 0" : "");
+    log_.info(now(), ipamd_caller::free_eni_call, "Trying to free ENI: {}", name);
     return after(site_.delays.detach_eni, eni_detached);
   }
   finish_pass();
@@ -132,16 +130,16 @@ void Ipamd::on_eni_detached() {
   unplug(site_.fabric, work_.eni, site_.host, work_.device);
   work_.is_plugged = false;
   std::erase_if(site_.enis, [&](const auto& known) { return known.first == work_.eni; });
-  log_.info(now(), ipamd_caller::free_eni_call,
-            fmt::format("Successfully detached ENI: {}", eni(work_.eni).resource_id()));
+  log_.info(now(), ipamd_caller::free_eni_call, "Successfully detached ENI: {}",
+            eni(work_.eni).resource_id());
   after(pause_after_detach + site_.delays.delete_eni, eni_deleted);
 }
 
 void Ipamd::on_eni_deleted() {
   const std::string name = eni(work_.eni).resource_id();
   ec2_.delete_eni(work_.eni);
-  log_.info(now(), ipamd_caller::delete_eni, fmt::format("Successfully deleted ENI: {}", name));
-  log_.info(now(), ipamd_caller::free_eni_call, fmt::format("Successfully freed ENI: {}", name));
+  log_.info(now(), ipamd_caller::delete_eni, "Successfully deleted ENI: {}", name);
+  log_.info(now(), ipamd_caller::free_eni_call, "Successfully freed ENI: {}", name);
   site_.cni.tear_down_eni(work_.device);
   work_.eni = {};
   finish_pass();

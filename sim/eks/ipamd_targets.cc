@@ -55,8 +55,8 @@ bool Ipamd::is_too_low(const IpamdPool::Stats& stats) {
   const bool too_low = available < each * target || (target == 0 && available == 0);
   if (!too_low) return false;
   log_.debug(now(), ipamd_caller::too_low,
-             fmt::format("IP pool is too low{}: available ({}) < ENI target ({}) * addrsPerENI ({})",
-                         log_.names_network_cards() ? " for Network Card 0" : "", available, target, each));
+             "IP pool is too low{}: available ({}) < ENI target ({}) * addrsPerENI ({})",
+             log_.names_network_cards() ? " for Network Card 0" : "", available, target, each);
   log_pool(ipamd_caller::too_low_stats);
   return true;
 }
@@ -66,11 +66,10 @@ bool Ipamd::is_too_high(const IpamdPool::Stats& stats) {
   if (!pool_.uses_prefixes()) return false;
   const std::uint32_t free = pool_.free_prefixes();
   if (free <= settings_.warm_prefixes) return false;
-  log_.debug(
-      now(), ipamd_caller::too_high,
-      fmt::format("Prefix pool is high so might be able to deallocate - free prefixes: {}, warm prefix "
-                  "target: {}{}",
-                  free, settings_.warm_prefixes, log_.names_network_cards() ? " from NetworkCard 0" : ""));
+  log_.debug(now(), ipamd_caller::too_high,
+             "Prefix pool is high so might be able to deallocate - free prefixes: {}, warm prefix "
+             "target: {}{}",
+             free, settings_.warm_prefixes, log_.names_network_cards() ? " from NetworkCard 0" : "");
   return true;
 }
 
@@ -80,9 +79,9 @@ bool Ipamd::has_surplus_enis() {
   const std::uint32_t target = 1 + (pool_.uses_prefixes() ? settings_.warm_prefixes : settings_.warm_enis);
   if (available >= target * addresses_per_eni()) {
     log_.debug(now(), ipamd_caller::surplus_enis,
-               fmt::format("It might be possible to remove extra ENIs because available ({}) >= (ENI/Prefix "
-                           "target + 1 ({}) + 1) * addrsPerENI ({})",
-                           available, target, addresses_per_eni()));
+               "It might be possible to remove extra ENIs because available ({}) >= (ENI/Prefix "
+               "target + 1 ({}) + 1) * addrsPerENI ({})",
+               available, target, addresses_per_eni());
     return true;
   }
   return pool_.uses_prefixes() && pool_.has_idle_eni();
@@ -94,11 +93,11 @@ std::uint32_t Ipamd::prefixes_needed() {
   const std::uint32_t free = pool_.free_prefixes();
   const std::uint32_t shortage = over(settings_.warm_prefixes, free);
   log_.debug(now(), ipamd_caller::prefix_target,
-             fmt::format("Prefix target is {}, short of {} prefixes, free {} prefixes",
-                         settings_.warm_prefixes, shortage, free));
+             "Prefix target is {}, short of {} prefixes, free {} prefixes", settings_.warm_prefixes, shortage,
+             free);
   const std::uint32_t needed = std::max(1U, state.defined ? state.shortage : shortage);
-  log_.debug(now(), ipamd_caller::prefixes_needed,
-             fmt::format("ToAllocate: {}{}", needed, log_.names_network_cards() ? ", Network Card 0" : ""));
+  log_.debug(now(), ipamd_caller::prefixes_needed, "ToAllocate: {}{}", needed,
+             log_.names_network_cards() ? ", Network Card 0" : "");
   return needed;
 }
 
@@ -108,10 +107,10 @@ bool Ipamd::has_room_for_eni() const { return pool_.enis().size() < most_enis();
 void Ipamd::log_pool(const LogCaller& caller) {
   const IpamdPool::Stats seen = stats();
   log_.debug(now(), caller,
-             fmt::format("{} pool stats{}: Total IPs/Prefixes = {}/{}, AssignedIPs/CooldownIPs: {}/{}, "
-                         "c.maxIPsPerENI = {}",
-                         pool_.uses_prefixes() ? "Prefix" : "IP", log_.names_network_cards() ? " 0" : "",
-                         seen.total, seen.prefixes, seen.assigned, seen.cooldown, addresses_per_eni()));
+             "{} pool stats{}: Total IPs/Prefixes = {}/{}, AssignedIPs/CooldownIPs: {}/{}, "
+             "c.maxIPsPerENI = {}",
+             pool_.uses_prefixes() ? "Prefix" : "IP", log_.names_network_cards() ? " 0" : "", seen.total,
+             seen.prefixes, seen.assigned, seen.cooldown, addresses_per_eni());
 }
 
 }  // namespace ekspath

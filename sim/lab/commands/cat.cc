@@ -66,8 +66,8 @@ void read(const CommandContext& context, const std::string& file, CommandResult&
     root ? void(result.out += nf_conntrack_file(*host.netns)) : refuse("Permission denied");
   } else if (file.starts_with(cni_log_folder)) {
     const NodeFiles* files = files_of(context.world, host);
-    const std::string* text = files == nullptr ? nullptr : files->find(file);
-    if (text == nullptr) {
+    const auto text = files == nullptr ? std::nullopt : files->find(file);
+    if (!text) {
       refuse(files != nullptr && files->is_folder(file) ? "Is a directory" : "No such file or directory");
     } else {
       // lumberjack makes them with mode 0600.

@@ -14,14 +14,35 @@ TEST_CASE("a line of the CNI's logs is a JSON object: level, ts, caller, msg") {
         "\\\"quoted\\\"\\n\\ttext\"}\n");
 }
 
+TEST_CASE("what a line says stands in its pattern, whether it was said before or not") {
+  NodeFiles files;
+  AgentLog log(files, "/var/log/x.log", *CniVersion::parse("1.22"), 0);
+  for (int i = 0; i < 40; ++i) {
+    log.info(1_s * i, {"a.go:1", "b.go:2"}, "pod {} has {}, pod {}", i, "10.0.0.5/32", i % 3);
+    log.debug(1_s * i, {"a.go:3", "b.go:4"}, "{{{}}} {}", std::string(200, 'x'), true);
+  }
+  std::string wanted;
+  for (int i = 0; i < 40; ++i) {
+    wanted += fmt::format(
+        R"({{"level":"info","ts":"1970-01-01T00:00:{0:02}.000Z","caller":"b.go:2","msg":"pod {0} has 10.0.0.5/32, pod {1}"}})"
+        "\n"
+        R"({{"level":"debug","ts":"1970-01-01T00:00:{0:02}.000Z","caller":"b.go:4","msg":"{{{2}}} true"}})"
+        "\n",
+        i, i % 3, std::string(200, 'x'));
+  }
+  CHECK(*files.find("/var/log/x.log") == wanted);
+}
+
 TEST_CASE("a log keeps its last lines when it outgrows its bound") {
   NodeFiles files;
+  AgentLog log(files, "/var/log/x.log", *CniVersion::parse("1.19"), 0);
   const std::string line(1000, 'x');
-  for (int i = 0; i < 3000; ++i) files.append("/var/log/x.log", fmt::format("{} {}", i, line));
-  const std::string& text = *files.find("/var/log/x.log");
-  CHECK(text.size() <= NodeFiles::bound);
-  CHECK(text.ends_with("2999 " + line + "\n"));
-  CHECK(text.substr(text.find(' ') + 1, line.size()) == line);
+  for (int i = 0; i < 3000; ++i) log.info(1_s * i, {"a.go:1", "b.go:2"}, "{} {}", i, line);
+  const std::string text = *files.find("/var/log/x.log");
+  CHECK(text.size() <= LogText::bound);
+  CHECK(text.size() > LogText::bound / 2);
+  CHECK(text.starts_with("{\"level\":\"info\""));
+  CHECK(text.ends_with("2999 " + line + "\"}\n"));
   CHECK(files.is_folder("/var/log"));
   CHECK_FALSE(files.is_folder("/var/lo"));
 }

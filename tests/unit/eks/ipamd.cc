@@ -86,10 +86,7 @@ struct NodeWithPool {
       text += interface->name + (interface->up ? " " : "(down) ");
     return text;
   }
-  std::string log() const {
-    const std::string* text = files.find(ipamd_log);
-    return text == nullptr ? std::string() : *text;
-  }
+  std::string log() const { return files.find(ipamd_log).value_or(std::string()); }
   bool logged(std::string_view text) const { return log().find(text) != std::string::npos; }
 };
 
@@ -401,7 +398,7 @@ TEST_CASE("the plugin wires a pod with the pool's address and says so in its log
   const CniPlugin::Added added = plugin.add(sandbox, pod);
   REQUIRE(added.ok());
   CHECK(pod.find_interface("eth0")->has(added.address));
-  const std::string& log = *node.files.find("/var/log/aws-routed-eni/plugin.log");
+  const std::string log = *node.files.find("/var/log/aws-routed-eni/plugin.log");
   const std::string veth = VpcCni::host_veth_name("eni", "default", "pod1");
   CHECK(log.find(fmt::format("\"caller\":\"routed-eni-cni-plugin/cni.go:231\",\"msg\":\"SetupPodNetwork: "
                              "hostVethName={}, contVethName=eth0, netnsPath={}, v4Addr={}/32, v6Addr=<nil>, "
