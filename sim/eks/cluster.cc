@@ -82,14 +82,14 @@ std::string Cluster::place(Pod pod) {
   const ApiOutcome made = api_.create(std::move(*decoded.object));
   ASSERT(made);
   if (!pod.host_network) {
-    pod.sandbox = PodSandbox::draw(seed_, pod.pod_namespace, pod.name, {}, 0);
+    const PodSandbox sandbox = sandbox_of(pod);
     if (pod.address.is_unspecified()) {
-      const CniPlugin::Added added = node.plugin->add(pod.sandbox, *pod.netns);
+      const CniPlugin::Added added = node.plugin->add(sandbox, *pod.netns);
       if (!added.ok()) return added.error;
       pod.address = added.address;
       pod.device = added.device;
     } else {
-      node.plugin->add_pinned(pod.sandbox, *pod.netns, pod.address, pod.device);
+      node.plugin->add_pinned(sandbox, *pod.netns, pod.address, pod.device);
     }
   }
   kubelets_[pod.node]->adopt(*made.object, *pod.netns);
@@ -194,9 +194,11 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
     pod.address = node.address;
   } else {
     if (attempt == 0) set_al2023_sysctls(*pod.netns);
-    pod.sandbox = PodSandbox::draw(seed_, pod.pod_namespace, pod.name, object.meta.uid, attempt);
-    const CniPlugin::Added added = wire(node, pod);
-    if (!added.ok()) return {nullptr, {}, sandbox_failure_text(pod.sandbox.container_id, added.error)};
+    pod.uid = object.meta.uid;
+    pod.attempt = attempt;
+    const PodSandbox sandbox = sandbox_of(pod);
+    const CniPlugin::Added added = wire(node, sandbox, *pod.netns);
+    if (!added.ok()) return {nullptr, {}, sandbox_failure_text(sandbox.container_id, added.error)};
     pod.address = added.address;
     pod.device = added.device;
   }
@@ -207,14 +209,18 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
   return sandbox;
 }
 
-CniPlugin::Added Cluster::wire(const Node& node, const Pod& pod) {
-  if (!settling_ || !node.is_furnished) return node.plugin->add(pod.sandbox, *pod.netns);
+PodSandbox Cluster::sandbox_of(const Pod& pod) const {
+  return PodSandbox::draw(seed_, pod.pod_namespace, pod.name, pod.uid, pod.attempt);
+}
+
+CniPlugin::Added Cluster::wire(const Node& node, const PodSandbox& sandbox, Netns& netns) {
+  if (!settling_ || !node.is_furnished) return node.plugin->add(sandbox, netns);
   // The ENIs of a node that the scenario furnished stay as they are: the cluster's own pods take addresses of
   // the primary one, and no pool grows for them.
   const EniId primary = node.enis.front().first;
   const auto address = node.fabric->assign_address(primary);
   if (!address) return {{}, 0, "add cmd: failed to assign an IP address to container"};
-  node.plugin->add_pinned(pod.sandbox, *pod.netns, address.value(), 0);
+  node.plugin->add_pinned(sandbox, netns, address.value(), 0);
   return {address.value(), 0, ""};
 }
 
@@ -222,7 +228,7 @@ void Cluster::remove_sandbox(const std::string& pod_namespace, const std::string
   const auto found = std::ranges::find_if(
       pods_, [&](const Pod& pod) { return pod.name == pod_name && pod.pod_namespace == pod_namespace; });
   if (found == pods_.end()) return;
-  if (!found->host_network) nodes_[found->node].plugin->del(found->sandbox);
+  if (!found->host_network) nodes_[found->node].plugin->del(sandbox_of(*found));
   if (settings_.hosts != nullptr) settings_.hosts->close(pod_namespace, pod_name);
   pods_.erase(found);
 }

@@ -115,7 +115,8 @@ class Cluster final : private KubeletHost, private ObjectWatcher {
   void object_changed(ObjectChange change, const ApiObject& object) override;
 
   /// ADD of the plugin for a pod's sandbox: its address, or the plugin's error.
-  [[nodiscard]] CniPlugin::Added wire(const Node& node, const Pod& pod);
+  [[nodiscard]] CniPlugin::Added wire(const Node& node, const PodSandbox& sandbox, Netns& netns);
+  [[nodiscard]] PodSandbox sandbox_of(const Pod& pod) const;
 
   Engine* engine_;
   std::uint64_t seed_;

@@ -109,6 +109,8 @@ class Kubelet final : public Entity {
     std::vector<RunningContainer> containers;  // init containers first
   };
 
+  /// The latest of that name, or null. A node has a hundred pods: an index would cost more than it saves.
+  [[nodiscard]] const Work* find(std::string_view pod_namespace, std::string_view pod_name) const;
   void after(Work& work, Nanoseconds delay, Step step);
   void look(Work& work);
   void make_sandbox(Work& work);
@@ -138,7 +140,6 @@ class Kubelet final : public Entity {
   Ipv4Address address_;
   std::set<std::string> images_;
   std::map<std::uint32_t, Work> works_;
-  std::map<PodName, std::uint32_t> by_name_;
   std::uint32_t next_id_ = 0;
   std::uint32_t next_token_ = 0;
 };

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "sim/base/assert.hh"
@@ -66,9 +67,7 @@ Kubelet::Kubelet(Engine& engine, ApiServer& api, KubeletHost& host, const Contro
 Kubelet::~Kubelet() = default;
 
 void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
-  const PodName name(pod.meta.name_space, pod.meta.name);
-  const auto known = by_name_.find(name);
-  Work* work = known == by_name_.end() ? nullptr : &works_.at(known->second);
+  auto* work = const_cast<Work*>(find(pod.meta.name_space, pod.meta.name));
   if (work != nullptr && work->uid != pod.meta.uid) work = nullptr;
   const auto ask_to_stop = [&](std::int64_t grace, Nanoseconds delay) {
     work->stopping = true;
@@ -85,9 +84,8 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
     const std::uint32_t id = next_id_++;
     Work& fresh = works_[id];
     fresh.id = id;
-    fresh.name = name;
+    fresh.name = {pod.meta.name_space, pod.meta.name};
     fresh.uid = pod.meta.uid;
-    by_name_[name] = id;
     after(fresh, delays_->kubelet, Step::look);
   } else if (pod.meta.terminating() && !work->stopping) {
     ask_to_stop(pod.meta.deletion_grace_seconds, delays_->kubelet);
@@ -95,8 +93,9 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
 }
 
 void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
-  const PodName name(pod.meta.name_space, pod.meta.name);
-  Work& work = works_.at(by_name_.at(name));
+  auto* known = const_cast<Work*>(find(pod.meta.name_space, pod.meta.name));
+  ASSERT(known != nullptr);
+  Work& work = *known;
   work.token = ++next_token_;  // the first look is not needed any more
   work.step = Step::running;
   work.netns = &netns;
@@ -131,11 +130,17 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
 
 const Program* Kubelet::program(const std::string& pod_namespace, const std::string& pod_name,
                                 const std::string& container) const {
-  const auto known = by_name_.find(PodName(pod_namespace, pod_name));
-  if (known == by_name_.end()) return nullptr;
-  const Work& work = works_.at(known->second);
-  for (std::size_t i = 0; i < work.containers.size(); ++i) {
-    if (container_of(work, i).name == container) return work.containers[i].program.get();
+  const Work* work = find(pod_namespace, pod_name);
+  if (work == nullptr) return nullptr;
+  for (std::size_t i = 0; i < work->containers.size(); ++i) {
+    if (container_of(*work, i).name == container) return work->containers[i].program.get();
+  }
+  return nullptr;
+}
+
+const Kubelet::Work* Kubelet::find(std::string_view pod_namespace, std::string_view pod_name) const {
+  for (const auto& [id, work] : std::views::reverse(works_)) {
+    if (work.name.second == pod_name && work.name.first == pod_namespace) return &work;
   }
   return nullptr;
 }
@@ -444,11 +449,8 @@ void Kubelet::kill(Work& work) {
 void Kubelet::finish(Work& work) {
   if (work.has_sandbox) host_->remove_sandbox(work.name.first, work.name.second);
   const PodName name = work.name;
-  const std::uint32_t id = work.id;
   const bool is_there = object_of(work) != nullptr;
-  if (const auto known = by_name_.find(name); known != by_name_.end() && known->second == id)
-    by_name_.erase(known);
-  works_.erase(id);
+  works_.erase(work.id);
   if (is_there) (void)api_->objects().remove(ObjectKind::pod, name.first, name.second);
 }
 

@@ -25,7 +25,7 @@ struct Node {
   std::string instance_type;
   std::string group;           // node group
   std::string resolv_conf;     // the text of its /etc/resolv.conf
-  std::string hosts_file;  // of its /etc/hosts
+  std::string hosts_file;      // of its /etc/hosts
   Ipv4Address public_address;  // unspecified: none
   Netns* netns = nullptr;
   Ipv4Address address;
@@ -52,7 +52,9 @@ struct Pod {
   Ipv4Address address;
   std::uint32_t device = 0;  // of the ENI that carries the address
   bool host_network = false;
-  PodSandbox sandbox;  // empty with hostNetwork
+  /// What its sandbox's ids are drawn with, when somebody asks for them. Meaningless with hostNetwork.
+  std::string uid;  // of its object; empty: placed by the scenario, its sandbox draws one
+  std::uint32_t attempt = 0;
 };
 
 }  // namespace ekspath

@@ -8,6 +8,15 @@
 
 namespace ekspath {
 
+/// /etc/hosts of a machine or a pod. Thousands differ in one line: what they have alike is held once.
+struct HostsFile {
+  Shared<std::string> common;
+  std::string own;
+  Shared<std::string> more;  // what the scenario adds
+
+  [[nodiscard]] std::string text() const { return *common + own + *more; }
+};
+
 /// What kubelet decides about a pod's names with.
 struct PodNaming {
   std::string_view name_space;
@@ -23,7 +32,7 @@ struct PodNaming {
 
 /// /etc/hosts of a pod. pkg/kubelet/kubelet_pods.go managedHostsFileContent(), nodeHostsFileContent().
 /// hostAliases are not modelled.
-[[nodiscard]] std::string pod_hosts_file(const PodShape& spec, const PodNaming& naming,
-                                         std::string_view host_name, Ipv4Address address);
+[[nodiscard]] HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming,
+                                       std::string_view host_name, Ipv4Address address);
 
 }  // namespace ekspath

@@ -4,6 +4,7 @@
 
 #include "sim/apps/program.hh"
 #include "sim/base/ipv4_address.hh"
+#include "sim/eks/pod_files.hh"
 #include "sim/linux/netns.hh"
 
 namespace ekspath {
@@ -23,7 +24,7 @@ class PodHosts {
   virtual Netns& open(const Place& place) = 0;
   /// The pod has its address, and its /etc/hosts therefore.
   virtual void give_address(const std::string& pod_namespace, const std::string& pod_name,
-                            Ipv4Address address, std::string hosts_file) = 0;
+                            Ipv4Address address, HostsFile hosts_file) = 0;
   /// What its programs find around them.
   virtual ProgramEnvironment environment(const std::string& pod_namespace, const std::string& pod_name) = 0;
   /// The pod is gone; its namespace stays as long as the world, without interfaces.

@@ -36,6 +36,7 @@ class Builder {
         std::make_unique<VpcResolver>(world_->fabric, world_->engine(), world_->pool(), scenario_.region);
     world_->fabric.serve_locally(world_->vpc_resolver.get());
     world_->files = scenario_.step_files;
+    internet_names_ = internet_names();
     set_links();
     world_->fabric.admit_related_errors(scenario_.fabric.admits_related_errors);
     collect_pins();
@@ -388,9 +389,11 @@ class Builder {
   }
 
   /// AL2023's /etc/hosts.
-  static std::string hosts_file() {
-    return "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
-           "::1         localhost6 localhost6.localdomain6\n";
+  static HostsFile hosts_file(Shared<std::string> more) {
+    static const Shared<std::string> common(
+        "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
+        "::1         localhost6 localhost6.localdomain6\n");
+    return {common, "", std::move(more)};
   }
 
   /// The scenario's internet hosts: for those themselves, which have no name server to ask.
@@ -444,7 +447,7 @@ class Builder {
     const Host& host =
         world_->add_host({*entry.name, HostKind::instance, &netns, private_dns_name(address), address,
                           add_public_address(*eni, place, entry.name.where, entry.public_ip), "",
-                          instance_resolv_conf(place.vpc), hosts_file()});
+                          instance_resolv_conf(place.vpc), hosts_file({})});
     start_servers(host, entry.listens);
   }
 
@@ -467,8 +470,15 @@ class Builder {
                {.prefix = Prefix(), .out_interface = interface.index, .gateway = Internet::gateway}) == 0);
     ASSERT(netns.neighbours.add(
                {Internet::gateway, interface.index, Internet::gateway_mac, NeighbourState::permanent}) == 0);
-    const Host& host = world_->add_host({*entry.name, HostKind::internet, &netns, *entry.name, *entry.ip,
-                                         *entry.ip, "", "", hosts_file() + internet_names()});
+    const Host& host = world_->add_host({*entry.name,
+                                         HostKind::internet,
+                                         &netns,
+                                         *entry.name,
+                                         *entry.ip,
+                                         *entry.ip,
+                                         "",
+                                         {},
+                                         hosts_file(internet_names_)});
     start_servers(host, entry.listens);
   }
 
@@ -583,10 +593,10 @@ class Builder {
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
     world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
-                      entry.name, instance_resolv_conf(place.vpc), hosts_file()});
+                      entry.name, instance_resolv_conf(place.vpc), hosts_file({})});
     node.group = entry.group;
     node.resolv_conf = instance_resolv_conf(place.vpc);
-    node.hosts_file = hosts_file();
+    node.hosts_file = hosts_file({}).text();
     node.public_address = public_address;
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
@@ -641,9 +651,17 @@ class Builder {
     }
     // A hostNetwork pod's host name is its node's.
     const std::string host_name = entry.host_network ? node->kubernetes_name : pod.name;
-    Host& host =
-        world_->add_host({pod.name, HostKind::pod, pod.netns, host_name, pod.address, Ipv4Address(),
-                          node->name, pod_resolv_conf_of(entry, *node), "", pod.pod_namespace, pod.name});
+    Host& host = world_->add_host({pod.name,
+                                   HostKind::pod,
+                                   pod.netns,
+                                   host_name,
+                                   pod.address,
+                                   Ipv4Address(),
+                                   node->name,
+                                   pod_resolv_conf_of(entry, *node),
+                                   {},
+                                   pod.pod_namespace,
+                                   pod.name});
     const std::string error = world_->cluster->place(std::move(pod));
     if (!error.empty()) {
       diagnostics_.report({entry.name.where, error, fmt::format("room in the pool of {}", *entry.node), ""});
@@ -658,7 +676,7 @@ class Builder {
 
   PodNaming naming_of(const PodEntry& entry, const Node& node) const {
     const Host& host = *world_->host(node.name);
-    return {entry.name_space, host.resolv_conf, host.hosts_file,
+    return {entry.name_space, *host.resolv_conf, node.hosts_file,
             kube_dns_address(*scenario_.cluster->service_cidr)};
   }
 
@@ -676,12 +694,11 @@ class Builder {
 
   /// In a cluster without CoreDNS pods the internet's names stand here, so that lessons about the path need
   /// no name server.
-  std::string pod_hosts_file_of(const PodEntry& entry, std::string_view host_name,
-                                Ipv4Address address) const {
-    std::string text = pod_hosts_file(shape_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
-                                      host_name, address);
-    if (!entry.host_network && !has_name_server_) text += internet_names();
-    return text;
+  HostsFile pod_hosts_file_of(const PodEntry& entry, std::string_view host_name, Ipv4Address address) const {
+    HostsFile file = pod_hosts_file(shape_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
+                                    host_name, address);
+    if (!entry.host_network && !has_name_server_) file.more = internet_names_;
+    return file;
   }
 
   void start_name_servers() {
@@ -699,6 +716,7 @@ class Builder {
   Diagnostics& diagnostics_;
   std::unique_ptr<World> world_;
   std::set<std::string_view> nodes_with_pods_;  // placed by hand
+  Shared<std::string> internet_names_;          // of the hosts files that have them
   bool has_name_server_ = false;                // among those
   std::vector<PlacedCoreDns> name_servers_;
   LinkSpec veth_;

@@ -27,6 +27,7 @@ Host& World::add_host(Host host) {
   const auto [added, is_new] = hosts_.insert(std::make_unique<Host>(std::move(host)));
   ASSERT(is_new);
   Host& known = **added;
+  known.resolv_conf = resolv_confs_.try_emplace(*known.resolv_conf, known.resolv_conf).first->second;
   if (known.kind == HostKind::pod) pod_hosts_.insert(&known);
   return known;
 }
@@ -61,7 +62,7 @@ Netns& World::open(const Place& place) {
 }
 
 void World::give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
-                         std::string hosts_file) {
+                         HostsFile hosts_file) {
   Host* known = pod_host(pod_namespace, pod_name);
   known->address = address;
   known->hosts_file = std::move(hosts_file);
@@ -107,7 +108,7 @@ void World::unwatch(PlaceId interface, Tap& tap) {
 std::vector<Interface*> World::interfaces_of(const Host& host) const { return host.netns->interfaces(); }
 
 ProgramEnvironment World::environment_of(const Host& host) {
-  return {host.host_name, host.resolv_conf, host.hosts_file};
+  return {host.host_name, *host.resolv_conf, host.hosts_file.text()};
 }
 
 }  // namespace ekspath

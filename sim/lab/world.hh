@@ -33,10 +33,10 @@ struct Host {
   Netns* netns = nullptr;  // a hostNetwork pod's is its node's
   std::string host_name;   // what `hostname` prints
   Ipv4Address address;
-  Ipv4Address public_address;      // unspecified: none
-  std::string node;                // of a pod
-  std::string resolv_conf;         // the text of /etc/resolv.conf
-  std::string hosts_file;          // the text of /etc/hosts
+  Ipv4Address public_address;       // unspecified: none
+  std::string node;                 // of a pod
+  Shared<std::string> resolv_conf;  // the text of /etc/resolv.conf; the world holds equal ones once
+  HostsFile hosts_file;
   std::string pod_namespace = {};  // of a pod
   std::string pod_name = {};       // of a pod: its host's name, unless that was taken
 
@@ -86,7 +86,7 @@ class World final : public PodHosts {
   // PodHosts
   Netns& open(const Place& place) override;
   void give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
-                    std::string hosts_file) override;
+                    HostsFile hosts_file) override;
   ProgramEnvironment environment(const std::string& pod_namespace, const std::string& pod_name) override;
   void close(const std::string& pod_namespace, const std::string& pod_name) override;
 
@@ -141,7 +141,8 @@ class World final : public PodHosts {
  private:
   std::deque<std::unique_ptr<Netns>> namespaces_;
   Hosts hosts_;
-  std::set<Host*, PodNameOrder> pod_hosts_;  // of all pods
+  std::map<std::string, Shared<std::string>, std::less<>> resolv_confs_;  // by their text
+  std::set<Host*, PodNameOrder> pod_hosts_;                               // of all pods
   std::vector<std::unique_ptr<Host>> retired_;
   std::vector<InterfaceListener> listeners_;
   bool observed_ = false;

@@ -54,17 +54,17 @@ ApiOutcome ObjectStore::create(ApiObject object) {
       meta.name = base + name_suffix(base);
     } while (find(object.kind, meta.name_space, meta.name) != nullptr);
   }
-  const auto [at, is_new] = of(object.kind).try_emplace(Name(meta.name_space, meta.name));
-  if (!is_new) return {nullptr, ApiError::already_exists(object.kind, meta.name)};
+  if (find(object.kind, meta.name_space, meta.name) != nullptr)
+    return {nullptr, ApiError::already_exists(object.kind, meta.name)};
   meta.uid = new_uid();
   meta.resource_version = ++version_;
   meta.created = now();
   meta.generation = counts_generations(object.kind) ? 1 : 0;
   pack(object);
-  at->second = std::make_unique<ApiObject>(std::move(object));
-  index_owners(*at->second);
-  tell(ObjectChange::added, *at->second);
-  return {at->second.get(), std::nullopt};
+  const auto at = of(object.kind).insert(std::make_unique<ApiObject>(std::move(object))).first;
+  index_owners(**at);
+  tell(ObjectChange::added, **at);
+  return {at->get(), std::nullopt};
 }
 
 ApiOutcome ObjectStore::edit(ObjectKind kind, std::string_view name_space, std::string_view name, Part part,
@@ -88,10 +88,9 @@ std::optional<ApiError> ObjectStore::remove(ObjectKind kind, std::string_view na
                                             std::string_view name) {
   ASSERT(!telling_);
   if (!info(kind).namespaced) name_space = {};
-  const auto at = of(kind).find(std::pair(name_space, name));
+  const auto at = of(kind).find(Name(name_space, name));
   if (at == of(kind).end()) return ApiError::not_found(kind, name);
-  const std::unique_ptr<ApiObject> object = std::move(at->second);
-  of(kind).erase(at);
+  const std::unique_ptr<ApiObject> object = std::move(of(kind).extract(at).value());
   forget_owners(*object);
   ++version_;
   tell(ObjectChange::deleted, *object);
@@ -101,8 +100,8 @@ std::optional<ApiError> ObjectStore::remove(ObjectKind kind, std::string_view na
 const ApiObject* ObjectStore::find(ObjectKind kind, std::string_view name_space,
                                    std::string_view name) const {
   if (!info(kind).namespaced) name_space = {};
-  const auto at = of(kind).find(std::pair(name_space, name));
-  return at == of(kind).end() ? nullptr : at->second.get();
+  const auto at = of(kind).find(Name(name_space, name));
+  return at == of(kind).end() ? nullptr : at->get();
 }
 
 ApiOutcome ObjectStore::get(ObjectKind kind, std::string_view name_space, std::string_view name) const {
@@ -116,9 +115,9 @@ std::vector<const ApiObject*> ObjectStore::list(ObjectKind kind, std::string_vie
   std::vector<const ApiObject*> found;
   const Objects& objects = of(kind);
   const bool all = name_space.empty() || !info(kind).namespaced;
-  auto at = all ? objects.begin() : objects.lower_bound(std::pair(name_space, std::string_view()));
-  for (; at != objects.end() && (all || at->first.first == name_space); ++at) {
-    if (selector.matches(at->second->meta.labels)) found.push_back(at->second.get());
+  auto at = all ? objects.begin() : objects.lower_bound(Name(name_space, ""));
+  for (; at != objects.end() && (all || (*at)->meta.name_space == name_space); ++at) {
+    if (selector.matches((*at)->meta.labels)) found.push_back(at->get());
   }
   return found;
 }

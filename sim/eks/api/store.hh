@@ -93,16 +93,16 @@ class ObjectStore {
   [[nodiscard]] Nanoseconds now() const { return engine_->now(); }
 
  private:
-  using Name = std::pair<std::string, std::string>;  // namespace, name
+  using Name = std::pair<std::string_view, std::string_view>;  // namespace, name
   struct NameOrder {
     using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const int order = std::string_view(a.first).compare(b.first);
-      return order != 0 ? order < 0 : std::string_view(a.second) < std::string_view(b.second);
+    static Name of(const Name& name) { return name; }
+    static Name of(const std::unique_ptr<ApiObject>& object) {
+      return {object->meta.name_space, object->meta.name};
     }
+    bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
   };
-  using Objects = std::map<Name, std::unique_ptr<ApiObject>, NameOrder>;
+  using Objects = std::set<std::unique_ptr<ApiObject>, NameOrder>;
   struct DependentOrder {
     bool operator()(const ApiObject* a, const ApiObject* b) const {
       return std::tie(a->kind, a->meta.name_space, a->meta.name) <

@@ -49,7 +49,7 @@ PodScheduler::PodScheduler(Engine& engine, ObjectStore& objects, const ControlDe
 void PodScheduler::object_changed(ObjectChange change, const ApiObject& object) {
   if (object.kind == ObjectKind::node) {
     if (change == ObjectChange::deleted) {
-      nodes_.erase(object.meta.name);
+      forget_node(object.meta.name);
       return;
     }
     NodeLoad& load = nodes_[object.meta.name];
@@ -239,13 +239,13 @@ void PodScheduler::count_in(const ApiObject& pod) {
   const auto& spec = pod.as<PodSpec>();
   const auto node = nodes_.find(spec.node_name);
   if (node == nodes_.end()) return;
-  Assumed assumed{spec.node_name, owner_of(pod), demand_of(spec)};
   NodeLoad& load = node->second;
+  Assumed assumed{&load, owner_of(pod), demand_of(spec)};
   load.used.cpu_milli += assumed.demand.cpu_milli;
   load.used.memory += assumed.demand.memory;
   load.used.scored_cpu_milli += assumed.demand.scored_cpu_milli;
   load.used.scored_memory += assumed.demand.scored_memory;
-  ++load.by_owner[assumed.owner];
+  if (!assumed.owner.empty()) ++load.by_owner[assumed.owner];
   ++load.placed;
   placed_.emplace(std::move(name), std::move(assumed));
 }
@@ -253,15 +253,14 @@ void PodScheduler::count_in(const ApiObject& pod) {
 void PodScheduler::count_out(const PodName& name) {
   const auto at = placed_.find(name);
   if (at == placed_.end()) return;
-  if (const auto node = nodes_.find(at->second.node); node != nodes_.end()) {
-    NodeLoad& load = node->second;
-    const Demand& demand = at->second.demand;
-    load.used.cpu_milli -= demand.cpu_milli;
-    load.used.memory -= demand.memory;
-    load.used.scored_cpu_milli -= demand.scored_cpu_milli;
-    load.used.scored_memory -= demand.scored_memory;
-    --load.placed;
-    if (--load.by_owner[at->second.owner] == 0) load.by_owner.erase(at->second.owner);
+  if (NodeLoad* load = at->second.load) {
+    const auto& [node, owner, demand] = at->second;
+    load->used.cpu_milli -= demand.cpu_milli;
+    load->used.memory -= demand.memory;
+    load->used.scored_cpu_milli -= demand.scored_cpu_milli;
+    load->used.scored_memory -= demand.scored_memory;
+    --load->placed;
+    if (!owner.empty() && --load->by_owner[owner] == 0) load->by_owner.erase(owner);
   }
   placed_.erase(at);
 }
@@ -281,10 +280,19 @@ PodScheduler::Demand PodScheduler::demand_of(const PodSpec& spec) {
   return demand;
 }
 
-/// Pods of one owner are spread; a pod without one counts as its own.
+void PodScheduler::forget_node(const std::string& name) {
+  const auto node = nodes_.find(name);
+  if (node == nodes_.end()) return;
+  for (auto& [pod, assumed] : placed_) {
+    if (assumed.load == &node->second) assumed.load = nullptr;
+  }
+  nodes_.erase(node);
+}
+
+/// Pods of one owner are spread; "": nobody's.
 std::string PodScheduler::owner_of(const ApiObject& pod) {
   const OwnerReference* owner = pod.meta.controller();
-  return owner == nullptr ? pod.meta.uid : owner->uid;
+  return owner == nullptr ? std::string() : owner->uid;
 }
 
 }  // namespace ekspath

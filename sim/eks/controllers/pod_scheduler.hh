@@ -42,10 +42,10 @@ class PodScheduler final : public Entity, public ObjectWatcher {
     std::int64_t pods = 0;    // that it may have
     std::int64_t placed = 0;  // that it has
     Demand used;
-    std::map<std::string, std::int32_t> by_owner;
+    std::map<std::string, std::int32_t> by_owner;  // of those that have one
   };
   struct Assumed {
-    std::string node;
+    NodeLoad* load = nullptr;  // null: the node is gone
     std::string owner;
     Demand demand;
   };
@@ -56,6 +56,7 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   void wake_unschedulable();
   void count_in(const ApiObject& pod);
   void count_out(const PodName& name);
+  void forget_node(const std::string& name);
   [[nodiscard]] static Demand demand_of(const PodSpec& spec);
   [[nodiscard]] static std::string owner_of(const ApiObject& pod);
   /// Empty: it fits.

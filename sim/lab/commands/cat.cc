@@ -59,9 +59,9 @@ void read(const CommandContext& context, const std::string& file, CommandResult&
   if (file == "/etc/hostname") {
     result.out += host.host_name + "\n";
   } else if (file == "/etc/resolv.conf") {
-    result.out += host.resolv_conf;
+    result.out += *host.resolv_conf;
   } else if (file == "/etc/hosts") {
-    result.out += host.hosts_file;
+    result.out += host.hosts_file.text();
   } else if (file == "/proc/net/nf_conntrack") {
     root ? void(result.out += nf_conntrack_file(*host.netns)) : refuse("Permission denied");
   } else if (file.starts_with(cni_log_folder)) {

@@ -43,14 +43,15 @@ TEST_CASE("dnsConfig adds to ClusterFirst, and its options take the place of tho
 
 TEST_CASE("a pod's hosts file has localhost and its own name; with a subdomain the full one first") {
   PodShape spec;
-  const std::string text = pod_hosts_file(spec, naming, "web-0", Ipv4Address(10, 0, 0, 5));
+  const std::string text = pod_hosts_file(spec, naming, "web-0", Ipv4Address(10, 0, 0, 5)).text();
   CHECK(text.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"));
   CHECK(text.ends_with("ip6-allrouters\n10.0.0.5\tweb-0\n"));
   spec.subdomain = "nginx";
   CHECK(pod_hosts_file(spec, naming, "web-0", Ipv4Address(10, 0, 0, 5))
+            .text()
             .ends_with("10.0.0.5\tweb-0.nginx.default.svc.cluster.local\tweb-0\n"));
   spec.host_network = true;
-  CHECK(pod_hosts_file(spec, naming, "node", Ipv4Address(10, 0, 0, 1)) ==
+  CHECK(pod_hosts_file(spec, naming, "node", Ipv4Address(10, 0, 0, 1)).text() ==
         "# Kubernetes-managed hosts file (host network).\n127.0.0.1   localhost\n");
 }
 

@@ -92,7 +92,7 @@ TEST_CASE(
 
 TEST_CASE("hostname, resolv.conf and the files of /proc/sys are read as they are") {
   FixtureNode node;
-  node.world.host("pod1")->resolv_conf = "nameserver 10.100.0.10\n";
+  node.world.host("pod1")->resolv_conf = std::string("nameserver 10.100.0.10\n");
   CHECK(typed(node.world, "pod1", "cat /etc/resolv.conf /etc/hostname") == "nameserver 10.100.0.10\npod1\n");
   CHECK(typed(node.world, "node", "hostname") == "node\n");
   CHECK(typed(node.world, "node", "hostname -I") == "192.168.1.251 192.168.1.60 \n");
