@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
@@ -13,9 +14,9 @@ namespace {
 
 using State = ContainerStatus::State;
 
-void set_condition(PodStatus& status, Literal type, bool on, Literal reason, std::string_view message,
+void set_condition(PodStatus& status, Literal type, bool on, Literal reason, Shared<std::string> message,
                    Nanoseconds now) {
-  ObjectCondition wanted{type, on ? Literal("True") : Literal("False"), reason, std::string(message), now};
+  ObjectCondition wanted{type, on ? Literal("True") : Literal("False"), reason, std::move(message), now};
   const auto known = std::ranges::find(status.conditions, type, &ObjectCondition::type);
   if (known == status.conditions.end()) {
     status.conditions.push_back(std::move(wanted));
@@ -32,12 +33,8 @@ void update_readiness(PodStatus& status, Nanoseconds now) {
     if (!one.ready) unready.push_back(one.name);
   }
   const bool ready = unready.empty();
-  std::string message;
-  if (!ready) {
-    message = "containers with unready status: [";
-    for (std::size_t i = 0; i < unready.size(); ++i) message += (i == 0 ? "" : " ") + unready[i];
-    message += "]";
-  }
+  Shared<std::string> message;
+  if (!ready) message = fmt::format("containers with unready status: [{}]", fmt::join(unready, " "));
   for (const Literal type : {Literal("Ready"), Literal("ContainersReady")})
     set_condition(status, type, ready, ready ? Literal() : Literal("ContainersNotReady"), message, now);
 }
@@ -122,7 +119,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
       status.containers.push_back(std::move(running));
     }
     for (const Literal type : {Literal("PodReadyToStartContainers"), Literal("Initialized")})
-      set_condition(status, type, true, "", "", now());
+      set_condition(status, type, true, {}, {}, now());
     update_readiness(status, now());
     status.conditions.shrink_to_fit();  // nothing comes any more
   });
@@ -188,8 +185,8 @@ void Kubelet::look(Work& work) {
   report(work, [&](PodStatus& status) {
     status.start_time = now();
     status.host_ip = address_;
-    set_condition(status, "PodReadyToStartContainers", false, "", "", now());
-    set_condition(status, "Initialized", spec_of(work).init_containers.empty(), "", "", now());
+    set_condition(status, "PodReadyToStartContainers", false, {}, {}, now());
+    set_condition(status, "Initialized", spec_of(work).init_containers.empty(), {}, {}, now());
     const auto waiting = [](const std::vector<ContainerSpec>& containers, Literal reason) {
       std::vector<ContainerStatus> out;
       for (const ContainerSpec& one : containers) {
@@ -219,7 +216,7 @@ void Kubelet::make_sandbox(Work& work) {
   work.netns = sandbox.netns;
   work.has_sandbox = true;
   report(work, [&](PodStatus& status) {
-    set_condition(status, "PodReadyToStartContainers", true, "", "", now());
+    set_condition(status, "PodReadyToStartContainers", true, {}, {}, now());
     status.pod_ip = sandbox.address;
   });
   begin_container(work);
@@ -279,7 +276,7 @@ void Kubelet::start_container(Work& work) {
     if (mine->state == State::terminated) mine->last_ending = mine->ending();
     mine->state = State::running;
     mine->reason = {};
-    mine->message.clear();
+    mine->message = {};
     mine->started = mine->has_id = true;
     mine->started_at = now();
     mine->shape = container.shape;
@@ -295,7 +292,7 @@ void Kubelet::start_container(Work& work) {
       mine.ready = true;
       mine.finished_at = now();
       if (index + 1 == spec_of(work).init_containers.size())
-        set_condition(status, "Initialized", true, "", "", now());
+        set_condition(status, "Initialized", true, {}, {}, now());
     });
     running.ended = true;
   }

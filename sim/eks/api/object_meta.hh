@@ -1,7 +1,7 @@
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +11,8 @@
 
 namespace ekspath {
 
-using Labels = std::map<std::string, std::string, std::less<>>;
+/// Few, read often: side by side.
+using Labels = boost::container::flat_map<std::string, std::string, std::less<>>;
 
 struct OwnerReference {
   std::string api_version;

@@ -145,7 +145,7 @@ struct ObjectCondition {
   Literal type;    // "Ready"
   Literal status;  // "True", "False", "Unknown"
   Literal reason;
-  std::string message;
+  Shared<std::string> message;
   Nanoseconds changed;
 
   friend bool operator==(const ObjectCondition&, const ObjectCondition&) = default;
@@ -172,10 +172,10 @@ struct ContainerStatus {
   Literal reason = "ContainerCreating";  // of waiting and terminated
   Nanoseconds started_at;
   Nanoseconds finished_at;
-  std::string message;
+  Shared<std::string> message;
   Shared<ContainerShape> shape;  // that it was made from
-  std::optional<ContainerEnding>
-      last_ending;  // lastState: of the container before the one that `state` is about
+  // lastState: of the container before the one that `state` is about.
+  Shared<std::optional<ContainerEnding>> last_ending;
 
   /// Of a container that has ended.
   [[nodiscard]] ContainerEnding ending() const {

@@ -50,7 +50,7 @@ class Renderer {
         one[beat] = time(condition.changed);
       }
       if (!condition.reason.empty()) one["reason"] = condition.reason.text();
-      if (!condition.message.empty()) one["message"] = condition.message;
+      if (!condition.message->empty()) one["message"] = *condition.message;
       out.push_back(std::move(one));
     }
     return out;
@@ -69,7 +69,7 @@ class Renderer {
     switch (status.state) {
       case ContainerStatus::State::waiting:
         state["waiting"]["reason"] = status.reason.text();
-        if (!status.message.empty()) state["waiting"]["message"] = status.message;
+        if (!status.message->empty()) state["waiting"]["message"] = *status.message;
         break;
       case ContainerStatus::State::running:
         state["running"]["startedAt"] = time(status.started_at);
@@ -79,7 +79,7 @@ class Renderer {
         break;
     }
     Document last = Document::object();
-    if (status.last_ending) last["terminated"] = terminated(*status.last_ending, status.name);
+    if (*status.last_ending) last["terminated"] = terminated(**status.last_ending, status.name);
     // containerd knows the whole name of an image that it has.
     const std::string image = status.has_id ? full_image_name(status.shape->image) : status.shape->image;
     Document out = {{"image", image},

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace ekspath {
@@ -11,7 +13,9 @@ template <class T>
 class Shared {
  public:
   Shared() = default;
-  Shared(T value) : value_(std::make_shared<T>(std::move(value))) {}
+  template <std::convertible_to<T> Value>
+  requires(!std::same_as<std::remove_cvref_t<Value>, Shared>) Shared(Value&& value)
+      : value_(std::make_shared<T>(std::forward<Value>(value))) {}
 
   [[nodiscard]] const T& operator*() const {
     static const T initial;

@@ -34,6 +34,14 @@ class ObjectWatcher {
   ~ObjectWatcher() = default;
 };
 
+/// By kind, namespace and name: for indexes of objects that are there.
+struct ObjectOrder {
+  bool operator()(const ApiObject* a, const ApiObject* b) const {
+    return std::tie(a->kind, a->meta.name_space, a->meta.name) <
+           std::tie(b->kind, b->meta.name_space, b->meta.name);
+  }
+};
+
 /// A write's object, or why there was none.
 struct ApiOutcome {
   const ApiObject* object = nullptr;
@@ -103,13 +111,7 @@ class ObjectStore {
     bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
   };
   using Objects = std::set<std::unique_ptr<ApiObject>, NameOrder>;
-  struct DependentOrder {
-    bool operator()(const ApiObject* a, const ApiObject* b) const {
-      return std::tie(a->kind, a->meta.name_space, a->meta.name) <
-             std::tie(b->kind, b->meta.name_space, b->meta.name);
-    }
-  };
-  using Dependents = std::set<const ApiObject*, DependentOrder>;
+  using Dependents = std::set<const ApiObject*, ObjectOrder>;
   static constexpr std::size_t kinds = static_cast<std::size_t>(ObjectKind::service_account) + 1;
 
   [[nodiscard]] const Objects& of(ObjectKind kind) const { return objects_[static_cast<std::size_t>(kind)]; }

@@ -65,7 +65,7 @@ void PodScheduler::object_changed(ObjectChange change, const ApiObject& object) 
   PodName name(object.meta.name_space, object.meta.name);
   const Literal phase = object.as<PodStatus>().phase;
   if (change == ObjectChange::deleted || phase == "Succeeded" || phase == "Failed") {
-    count_out(name);
+    count_out(object);
     unschedulable_.erase(name);
     wake_unschedulable();
     return;
@@ -173,7 +173,7 @@ void PodScheduler::bind(const ApiObject& pod, NodeLoad& node) {
     object.body.open()["spec"]["nodeName"] = node_name;
     auto& conditions = object.as<PodStatus>().conditions;
     std::erase_if(conditions, [](const auto& one) { return one.type == "PodScheduled"; });
-    conditions.push_back({"PodScheduled", "True", "", "", now()});
+    conditions.push_back({"PodScheduled", "True", {}, {}, now()});
   });
   events_.record(
       pod, EventRecorder::Type::normal, "Scheduled",
@@ -211,7 +211,7 @@ void PodScheduler::refuse(const ApiObject& pod) {
                                   {"Preemption is not helpful for scheduling", not_helpful}}));
   }
   const bool is_known = std::ranges::any_of(pod.as<PodStatus>().conditions, [&](const ObjectCondition& one) {
-    return one.type == "PodScheduled" && one.message == message;
+    return one.type == "PodScheduled" && *one.message == message;
   });
   if (!is_known) {
     (void)objects_->edit(pod, ObjectStore::Part::status, [&](ApiObject& object) {
@@ -234,8 +234,7 @@ void PodScheduler::wake_unschedulable() {
 }
 
 void PodScheduler::count_in(const ApiObject& pod) {
-  PodName name(pod.meta.name_space, pod.meta.name);
-  if (placed_.contains(name)) return;
+  if (placed_.contains(&pod)) return;
   const auto& spec = pod.as<PodSpec>();
   const auto node = nodes_.find(spec.node_name);
   if (node == nodes_.end()) return;
@@ -247,11 +246,11 @@ void PodScheduler::count_in(const ApiObject& pod) {
   load.used.scored_memory += assumed.demand.scored_memory;
   if (!assumed.owner.empty()) ++load.by_owner[assumed.owner];
   ++load.placed;
-  placed_.emplace(std::move(name), std::move(assumed));
+  placed_.emplace(&pod, std::move(assumed));
 }
 
-void PodScheduler::count_out(const PodName& name) {
-  const auto at = placed_.find(name);
+void PodScheduler::count_out(const ApiObject& pod) {
+  const auto at = placed_.find(&pod);
   if (at == placed_.end()) return;
   if (NodeLoad* load = at->second.load) {
     const auto& [node, owner, demand] = at->second;

@@ -55,7 +55,7 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   void refuse(const ApiObject& pod);
   void wake_unschedulable();
   void count_in(const ApiObject& pod);
-  void count_out(const PodName& name);
+  void count_out(const ApiObject& pod);
   void forget_node(const std::string& name);
   [[nodiscard]] static Demand demand_of(const PodSpec& spec);
   [[nodiscard]] static std::string owner_of(const ApiObject& pod);
@@ -72,7 +72,7 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   EventRecorder events_;
   Random ties_;
   std::map<std::string, NodeLoad, std::less<>> nodes_;
-  std::map<PodName, Assumed> placed_;
+  std::map<const ApiObject*, Assumed, ObjectOrder> placed_;
   std::deque<PodName> queue_;
   std::map<PodName, Nanoseconds> unschedulable_;  // since
   bool busy_ = false;
