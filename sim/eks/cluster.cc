@@ -124,6 +124,7 @@ void Cluster::settle() {
   // A cluster that has been there for a while shows no events: they are kept for an hour.
   for (const ApiObject* event : objects_.list(ObjectKind::event))
     (void)objects_.remove(ObjectKind::event, event->meta.name_space, event->meta.name);
+  for (const auto& kubelet : kubelets_) kubelet->forget_events();
 }
 
 bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<std::string>& removals) {

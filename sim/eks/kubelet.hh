@@ -64,6 +64,8 @@ class Kubelet final : public Entity {
                                        const std::string& container) const;
   /// A pod that was bound a moment ago runs already, in a sandbox that stands: the scenario placed it.
   void adopt(const ApiObject& pod, Netns& netns);
+  /// The events of its pods so far happened long ago.
+  void forget_events() { events_.forget(); }
 
   void fire(const Event& event) override;
 
@@ -93,7 +95,7 @@ class Kubelet final : public Entity {
   struct Work {
     std::uint32_t id = 0;
     PodName name;
-    std::string uid;
+    Uid uid;
     Step step = Step::look;
     std::uint32_t token = 0;
     std::uint32_t attempt = 0;  // of the sandbox

@@ -378,7 +378,7 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
       mine->reason = "CrashLoopBackOff";
       mine->message = fmt::format("back-off {} restarting failed container={} pod={}_{}({})",
                                   duration_text(work.crash_delay), spec.name, work.name.second,
-                                  work.name.first, work.uid);
+                                  work.name.first, work.uid.text());
     }
     const bool all = std::ranges::all_of(work.containers, &RunningContainer::ended);
     if (!restarts && all) status.phase = status_code == 0 ? Literal("Succeeded") : Literal("Failed");
@@ -391,7 +391,7 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
   if (!is_first)
     record(work, EventRecorder::Type::warning, "BackOff",
            fmt::format("Back-off restarting failed container {} in pod {}_{}({})", spec.name,
-                       work.name.second, work.name.first, work.uid),
+                       work.name.second, work.name.first, work.uid.text()),
            &spec);
   after(work, is_first ? delays_->ready : work.crash_delay, Step::restart);
   if (!is_first) work.crash_delay = std::min(work.crash_delay * 2, Nanoseconds(300'000'000'000));

@@ -53,7 +53,7 @@ struct Pod {
   std::uint32_t device = 0;  // of the ENI that carries the address
   bool host_network = false;
   /// What its sandbox's ids are drawn with, when somebody asks for them. Meaningless with hostNetwork.
-  std::string uid;  // of its object; empty: placed by the scenario, its sandbox draws one
+  Uid uid;  // of its object; none: placed by the scenario, its sandbox draws one
   std::uint32_t attempt = 0;
 };
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "sim/eks/api/uid.hh"
+
 namespace ekspath {
 
 /// One sandbox of a pod as containerd hands it to a CNI plugin. A pod whose sandbox failed gets another one
@@ -15,10 +17,9 @@ struct PodSandbox {
   std::string container_id;  // 64 hex digits
   std::string netns_path;    // "/var/run/netns/cni-<uuid>"
 
-  /// Ids for the pod's n-th sandbox, drawn from `seed`.
+  /// Ids for the pod's n-th sandbox, drawn from `seed`; without a `pod_uid`, that too.
   [[nodiscard]] static PodSandbox draw(std::uint64_t seed, std::string_view pod_namespace,
-                                       std::string_view pod_name, std::string_view pod_uid,
-                                       std::uint32_t attempt);
+                                       std::string_view pod_name, Uid pod_uid, std::uint32_t attempt);
 };
 
 /// What kubelet writes into the event FailedCreatePodSandBox, about an error of the plugin's ADD.

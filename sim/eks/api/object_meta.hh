@@ -8,6 +8,7 @@
 
 #include "sim/base/nanoseconds.hh"
 #include "sim/eks/api/object_kind.hh"
+#include "sim/eks/api/uid.hh"
 
 namespace ekspath {
 
@@ -18,7 +19,7 @@ struct OwnerReference {
   std::string api_version;
   std::string kind;
   std::string name;
-  std::string uid;
+  Uid uid;
   bool controller = true;
   bool block_owner_deletion = true;
 
@@ -31,7 +32,7 @@ struct ObjectMeta {
   std::string name;
   std::string generate_name;  // kept and returned: "web-5cf4cbfd97-"
   std::string name_space;     // empty for kinds without one
-  std::string uid;            // given by the store
+  Uid uid;                    // given by the store
   std::uint64_t resource_version = 0;
   std::int64_t generation = 0;  // of kinds that count changes of their spec; 0: not shown
   Nanoseconds created;

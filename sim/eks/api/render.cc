@@ -13,7 +13,7 @@ namespace {
 /// What every part needs: the epoch its times count from, and whose part it is.
 class Renderer {
  public:
-  Renderer(Nanoseconds epoch, std::string_view uid) : epoch_(epoch), uid_(uid) {}
+  Renderer(Nanoseconds epoch, Uid uid) : epoch_(epoch), uid_(uid) {}
 
   [[nodiscard]] std::string time(Nanoseconds instant) const { return api_time(epoch_ + instant); }
 
@@ -33,7 +33,7 @@ class Renderer {
     if (!meta.name_space.empty()) out["namespace"] = meta.name_space;
     for (const OwnerReference& owner : meta.owners) out["ownerReferences"].push_back(owner_reference(owner));
     out["resourceVersion"] = fmt::format("{}", meta.resource_version);
-    out["uid"] = meta.uid;
+    out["uid"] = meta.uid.text();
     return out;
   }
 
@@ -57,7 +57,7 @@ class Renderer {
   }
 
   [[nodiscard]] Document terminated(const ContainerEnding& ending, const std::string& container_name) const {
-    return {{"containerID", container_id(uid_, container_name, ending.restart_count)},
+    return {{"containerID", container_id(uid_.text(), container_name, ending.restart_count)},
             {"exitCode", ending.exit_code},
             {"finishedAt", time(ending.finished_at)},
             {"reason", ending.reason.text()},
@@ -90,7 +90,7 @@ class Renderer {
                     {"restartCount", status.restart_count},
                     {"started", status.started},
                     {"state", std::move(state)}};
-    if (status.has_id) out["containerID"] = container_id(uid_, status.name, status.restart_count);
+    if (status.has_id) out["containerID"] = container_id(uid_.text(), status.name, status.restart_count);
     return out;
   }
 
@@ -246,8 +246,10 @@ class Renderer {
 
  private:
   static Document owner_reference(const OwnerReference& owner) {
-    Document out = {
-        {"apiVersion", owner.api_version}, {"kind", owner.kind}, {"name", owner.name}, {"uid", owner.uid}};
+    Document out = {{"apiVersion", owner.api_version},
+                    {"kind", owner.kind},
+                    {"name", owner.name},
+                    {"uid", owner.uid.text()}};
     if (owner.block_owner_deletion) out["blockOwnerDeletion"] = true;
     if (owner.controller) out["controller"] = true;
     return out;
@@ -284,7 +286,7 @@ class Renderer {
   }
 
   Nanoseconds epoch_;
-  std::string_view uid_;
+  Uid uid_;
 };
 
 void add_status(const ApiObject& object, const Renderer& renderer, Document& out) {

@@ -56,7 +56,7 @@ ApiOutcome ObjectStore::create(ApiObject object) {
   }
   if (find(object.kind, meta.name_space, meta.name) != nullptr)
     return {nullptr, ApiError::already_exists(object.kind, meta.name)};
-  meta.uid = new_uid();
+  meta.uid = Uid::draw(uid_draws_);
   meta.resource_version = ++version_;
   meta.created = now();
   meta.generation = counts_generations(object.kind) ? 1 : 0;
@@ -122,7 +122,7 @@ std::vector<const ApiObject*> ObjectStore::list(ObjectKind kind, std::string_vie
   return found;
 }
 
-std::vector<const ApiObject*> ObjectStore::owned_by(std::string_view uid) const {
+std::vector<const ApiObject*> ObjectStore::owned_by(Uid uid) const {
   std::vector<const ApiObject*> found;
   const auto at = dependents_.find(uid);
   if (at == dependents_.end()) return found;
@@ -171,14 +171,6 @@ std::string ObjectStore::name_suffix(std::string_view prefix) {
   std::string suffix;
   for (int i = 0; i < 5; ++i) suffix += suffix_alphabet[stream->second.uniform(suffix_alphabet.size())];
   return suffix;
-}
-
-/// A random UUID, RFC 9562 version 4.
-std::string ObjectStore::new_uid() {
-  const std::uint64_t high = (uid_draws_.next() & ~0xf000ULL) | 0x4000ULL;
-  const std::uint64_t low = (uid_draws_.next() & ~(3ULL << 62)) | (2ULL << 62);
-  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xffff,
-                     low >> 48, low & 0xffff'ffff'ffffULL);
 }
 
 }  // namespace ekspath

@@ -87,7 +87,7 @@ class ObjectStore {
   [[nodiscard]] std::vector<const ApiObject*> list(ObjectKind kind, std::string_view name_space = "",
                                                    const LabelSelector& selector = {}) const;
   /// Those that have an owner of this uid, by kind, namespace and name.
-  [[nodiscard]] std::vector<const ApiObject*> owned_by(std::string_view uid) const;
+  [[nodiscard]] std::vector<const ApiObject*> owned_by(Uid uid) const;
   [[nodiscard]] std::size_t count(ObjectKind kind) const { return of(kind).size(); }
   /// Of the latest write.
   [[nodiscard]] std::uint64_t resource_version() const { return version_; }
@@ -121,7 +121,6 @@ class ObjectStore {
   void tell(ObjectChange change, const ApiObject& object);
   void index_owners(const ApiObject& object);
   void forget_owners(const ApiObject& object);
-  [[nodiscard]] std::string new_uid();
 
   const Engine* engine_;
   std::uint64_t seed_;
@@ -129,7 +128,7 @@ class ObjectStore {
   std::map<std::string, Random, std::less<>> suffix_draws_;  // by prefix
   BodyShapes shapes_;
   std::array<Objects, kinds> objects_;
-  std::map<std::string, Dependents, std::less<>> dependents_;  // by the owner's uid
+  std::map<Uid, Dependents> dependents_;  // by the owner's uid
   std::array<std::vector<ObjectWatcher*>, kinds> watchers_;
   std::uint64_t version_ = 0;
   bool telling_ = false;

@@ -79,7 +79,7 @@ std::vector<EndpointPort> ServiceWatcher::ports_for(const ServiceSpec& service, 
 }
 
 ObjectReference ServiceWatcher::reference_to(const ApiObject& pod) {
-  return {ObjectKind::pod, pod.meta.name_space, pod.meta.name, pod.meta.uid, ""};
+  return {ObjectKind::pod, pod.meta.name_space, pod.meta.name, pod.meta.uid.text(), ""};
 }
 
 void EndpointsController::sync(const ObjectKey& key) {
@@ -167,7 +167,7 @@ void EndpointSliceController::sync(const ObjectKey& key) {
   std::map<std::vector<EndpointPort>, std::map<std::string, Endpoint>> wanted;
   for (const ApiObject* pod : pods_of(*service)) {
     const std::vector<EndpointPort> ports = ports_for(service->as<ServiceSpec>(), pod->as<PodSpec>());
-    wanted[ports].emplace(pod->meta.uid, endpoint_of(*pod, *service));
+    wanted[ports].emplace(pod->meta.uid.text(), endpoint_of(*pod, *service));
   }
   // A service without pods has one slice without endpoints, so that its readers know it was seen.
   if (wanted.empty()) wanted[{}] = {};

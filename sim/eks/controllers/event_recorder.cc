@@ -18,7 +18,8 @@ void EventRecorder::record(const ApiObject& about, Type type, std::string_view r
   similar.last = objects_->now();
 
   EventContent content;
-  content.about = {about.kind, about.meta.name_space, about.meta.name, about.meta.uid, std::move(field_path)};
+  content.about = {about.kind, about.meta.name_space, about.meta.name, about.meta.uid.text(),
+                   std::move(field_path)};
   content.type = type == Type::normal ? "Normal" : "Warning";
   content.reason = reason;
   content.component = component_;

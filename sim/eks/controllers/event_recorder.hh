@@ -20,9 +20,11 @@ class EventRecorder {
   enum class Type : std::uint8_t { normal, warning };
   void record(const ApiObject& about, Type type, std::string_view reason, std::string message,
               std::string field_path = "");
+  /// What was recorded so far is older than client-go remembers.
+  void forget() { similar_.clear(); }
 
  private:
-  using Group = std::tuple<std::string, std::string, std::string>;  // uid, field path, reason
+  using Group = std::tuple<Uid, std::string, std::string>;  // uid, field path, reason
   struct Similar {
     std::map<std::string, std::string> names;  // by message: the Event's name
     Nanoseconds last;

@@ -141,7 +141,7 @@ std::vector<std::string> PodScheduler::misfits(const PodSpec& spec, const Demand
 PodScheduler::NodeLoad* PodScheduler::best_of(std::vector<NodeLoad*>& fitting, const ApiObject& pod,
                                               const Demand& demand) {
   if (fitting.empty()) return nullptr;
-  const std::string owner = owner_of(pod);
+  const Uid owner = owner_of(pod);
   std::map<std::string_view, std::int32_t> in_zone;
   if (fitting.size() > 1) {
     for (const auto& [name, load] : nodes_) {
@@ -288,10 +288,10 @@ void PodScheduler::forget_node(const std::string& name) {
   nodes_.erase(node);
 }
 
-/// Pods of one owner are spread; "": nobody's.
-std::string PodScheduler::owner_of(const ApiObject& pod) {
+/// Pods of one owner are spread.
+Uid PodScheduler::owner_of(const ApiObject& pod) {
   const OwnerReference* owner = pod.meta.controller();
-  return owner == nullptr ? std::string() : owner->uid;
+  return owner == nullptr ? Uid() : owner->uid;
 }
 
 }  // namespace ekspath

@@ -42,11 +42,11 @@ class PodScheduler final : public Entity, public ObjectWatcher {
     std::int64_t pods = 0;    // that it may have
     std::int64_t placed = 0;  // that it has
     Demand used;
-    std::map<std::string, std::int32_t> by_owner;  // of those that have one
+    std::map<Uid, std::int32_t> by_owner;  // of those that have one
   };
   struct Assumed {
     NodeLoad* load = nullptr;  // null: the node is gone
-    std::string owner;
+    Uid owner;
     Demand demand;
   };
 
@@ -58,7 +58,7 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   void count_out(const ApiObject& pod);
   void forget_node(const std::string& name);
   [[nodiscard]] static Demand demand_of(const PodSpec& spec);
-  [[nodiscard]] static std::string owner_of(const ApiObject& pod);
+  [[nodiscard]] static Uid owner_of(const ApiObject& pod);
   /// Empty: it fits.
   [[nodiscard]] static std::vector<std::string> misfits(const PodSpec& spec, const Demand& demand,
                                                         const NodeLoad& load, bool& may_be_resolved);

@@ -31,7 +31,7 @@ class DeletionWatch final : public RunningCommand, public Entity, private Object
 
  private:
   void object_changed(ObjectChange change, const ApiObject& object) override {
-    if (change != ObjectChange::deleted || uids_.erase({object.kind, object.meta.uid}) == 0) return;
+    if (change != ObjectChange::deleted || uids_.erase({object.kind, object.meta.uid.text()}) == 0) return;
     if (uids_.empty()) engine().schedule(next_key(now()), id());
   }
   void end(int status) {
@@ -138,7 +138,7 @@ class DeleteCommand {
     }
     const ApiObject* still = call_.api.objects().find(found.kind, name_space, name);
     const std::string uid = text_at(found.object, {"metadata", "uid"});
-    if (still != nullptr && still->meta.uid == uid) waiting_.emplace(found.kind, uid);
+    if (still != nullptr && still->meta.uid.text() == uid) waiting_.emplace(found.kind, uid);
   }
 
   void delete_files() {

@@ -132,7 +132,7 @@ class RolloutWatch final : public RunningCommand, public Entity, private ObjectW
   CommandEnded ended_;
   Waits waits_;
   ObjectKind kind_;
-  std::string uid_;
+  Uid uid_;
   bool over_ = false;
   int status_ = 0;
 };

@@ -62,7 +62,7 @@ struct Workloads {
     std::vector<std::string> lines;
     for (const ApiObject* event : objects().list(ObjectKind::event)) {
       const auto& content = event->as<EventContent>();
-      if (content.about.uid == about.meta.uid)
+      if (content.about.uid == about.meta.uid.text())
         lines.push_back(fmt::format("{}: {}", content.reason, content.message));
     }
     return lines;

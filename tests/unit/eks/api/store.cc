@@ -120,7 +120,7 @@ TEST_CASE("a watcher is told of each write of its kind, when it is done") {
 
 TEST_CASE("dependents are found by the uid of their owner, and forgotten when they are gone") {
   Api api;
-  const std::string uid = api.make(ObjectKind::replica_set, "web-1").object->meta.uid;
+  const Uid uid = api.make(ObjectKind::replica_set, "web-1").object->meta.uid;
   ApiObject pod;
   pod.meta.name = "web-1-x";
   pod.meta.owners.push_back({"apps/v1", "ReplicaSet", "web-1", uid});
