@@ -57,3 +57,16 @@ TEST_CASE("a new body is {}, packed or not") {
   CHECK(body.empty());
   CHECK(body.read() == Document::object());
 }
+
+TEST_CASE("names that stand in many places of a body come back to each of them") {
+  const Document body = {{"spec",
+                          {{"containers", {{{"name", "web"}, {"volumeMounts", {{{"name", "token-x"}}}}}}},
+                           {"hostname", "web"},
+                           {"nodeName", ""},
+                           {"values", {"web", 7, {{"name", nullptr}}}},
+                           {"volumes", {{{"name", "token-x"}}}}}}};
+  BodyShapes shapes;
+  ObjectBody packed(body);
+  packed.pack(shapes);
+  CHECK(packed.read() == body);
+}

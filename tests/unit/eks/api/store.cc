@@ -151,5 +151,46 @@ TEST_CASE("an object is rendered with its metadata, the user's body and its stat
   CHECK(shown["status"]["podIPs"][0]["ip"] == "10.0.1.25");
 }
 
+TEST_CASE("pods that differ in names alone hold what they say alike once, and each reads as it was written") {
+  Api api;
+  const auto make = [&](const std::string& name, std::int64_t priority) -> const ApiObject& {
+    ApiObject object;
+    object.meta.name = name;
+    object.body.open()["spec"] = {{"containers", {{{"image", "nginx"}, {"name", name}}}},
+                                  {"nodeName", "node-of-" + name},
+                                  {"priority", priority}};
+    PodShape shape;
+    shape.priority = priority;
+    object.spec = PodSpec{"node-of-" + name, "", {}, {{name, ContainerShape{.image = "nginx"}}}, shape};
+    object.status = PodStatus();
+    return *api.store.create(std::move(object)).object;
+  };
+  const ApiObject& first = make("a", 1);
+  const ApiObject& second = make("b", 1);
+  const ApiObject& other = make("c", 2);
+  CHECK(&*first.as<PodSpec>().shape == &*second.as<PodSpec>().shape);
+  CHECK(&*first.as<PodSpec>().containers[0].shape == &*second.as<PodSpec>().containers[0].shape);
+  CHECK(&*first.as<PodSpec>().shape != &*other.as<PodSpec>().shape);
+  CHECK(second.body.read()["spec"]["containers"][0]["name"] == "b");
+  CHECK(second.body.read()["spec"]["nodeName"] == "node-of-b");
+  (void)api.store.edit(second, ObjectStore::Part::spec, [](ApiObject& object) {
+    object.as<PodSpec>().shape.write().priority = 3;
+    object.body.open()["spec"]["priority"] = 3;
+  });
+  CHECK(first.as<PodSpec>()->priority == 1);
+  CHECK(first.body.read()["spec"]["priority"] == 1);
+  CHECK(second.as<PodSpec>()->priority == 3);
+}
+
+TEST_CASE("a uid reads as a UUID of version 4, and sorts as its text does") {
+  Api api;
+  const Uid first = api.make(ObjectKind::pod, "a").object->meta.uid;
+  const Uid second = api.make(ObjectKind::pod, "b").object->meta.uid;
+  CHECK(first.text().size() == 36);
+  CHECK(first.text()[14] == '4');
+  CHECK((first < second) == (first.text() < second.text()));
+  CHECK(Uid().text().empty());
+}
+
 }  // namespace
 }  // namespace ekspath
