@@ -161,7 +161,9 @@ TEST_CASE("pods that differ in names alone hold what they say alike once, and ea
                                   {"priority", priority}};
     PodShape shape;
     shape.priority = priority;
-    object.spec = PodSpec{"node-of-" + name, "", {}, {{name, ContainerShape{.image = "nginx"}}}, shape};
+    ContainerShape container;
+    container.image = "nginx";
+    object.spec = PodSpec{"node-of-" + name, "", {}, {{name, container}}, shape};
     object.status = PodStatus();
     return *api.store.create(std::move(object)).object;
   };
