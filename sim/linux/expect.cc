@@ -61,9 +61,10 @@ void Netns::expect(const Event& event, unsigned stage) const {
   if (stage == 1) {
     routing.fetch();
     __builtin_prefetch(ip_ids.get());
-  } else if (stage == 2) {
-    routing.expect_sent();
+    return;
   }
+  if (stage == 2 && ip_ids) ip_ids->expect();
+  routing.expect_sent(stage - 2);
 }
 
 }  // namespace ekspath

@@ -74,8 +74,8 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
 
   Netns* netns;
   std::unique_ptr<Link<PacketRef>> link;
-  std::uint64_t pattern_bits = 0;  // which interface patterns of the loaded rules this name matches: netfilter's
-  Tap* tap = nullptr;              // null: nobody captures here
+  Tap* tap = nullptr;               // null: nobody captures here
+  std::uint32_t pattern_class = 0;  // which interface patterns of rules this name fits: netfilter's (RuleStore)
   PlaceId place;
   std::uint32_t index;             // as `ip link` counts them: lo is 1
   std::uint32_t mtu;

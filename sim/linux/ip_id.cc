@@ -13,16 +13,25 @@ constexpr std::int64_t jiffy_ns = 4'000'000;  // CONFIG_HZ=250, as AL2023 has it
 IpIdentifiers::IpIdentifiers(Netns& netns)
     : netns_(&netns), key_(netns.random("ip identifications").next()) {}
 
+IpIdentifiers::Counter& IpIdentifiers::counter_of(std::uint32_t bucket) {
+  if (bucket != last_bucket_) {
+    const auto [found, is_new] = slots_.try_emplace(bucket, static_cast<std::uint32_t>(counters_.size()));
+    if (is_new) counters_.emplace_back();
+    last_bucket_ = bucket;
+    last_slot_ = found->second;
+  }
+  return counters_[last_slot_];
+}
+
 std::uint16_t IpIdentifiers::reserve(Ipv4Address source, Ipv4Address destination, std::uint8_t protocol,
                                      std::uint16_t segments) {
   const MixedHash mix;
   const std::uint64_t flow =
       mix(key_ ^ ((std::uint64_t{source.bits()} << 32) | destination.bits())) ^ protocol;
   const auto bucket = static_cast<std::uint32_t>(mix(flow) % buckets);
-  const auto [found, is_new] = counters_.try_emplace(bucket);
-  Counter& counter = found->second;
+  Counter& counter = counter_of(bucket);
   const std::int64_t now = netns_->now().count() / jiffy_ns;
-  if (is_new) {
+  if (counter.touched < 0) {
     counter.next = static_cast<std::uint32_t>(mix(key_ + bucket));
   } else if (now > counter.touched) {
     // As many as jiffies went by, by chance: a stream of its own for each bucket keeps one flow's ids from

@@ -174,6 +174,12 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet)
   egress(out, std::move(packet), MacAddress(entry.mac));
 }
 
+void Neighbours::expect(const Interface& out, unsigned stage) const {
+  if (stage == 0) return __builtin_prefetch(state_.get());
+  if (stage == 1 && out.last_neighbour < state_->entries.size())
+    __builtin_prefetch(&state_->entries[out.last_neighbour]);
+}
+
 void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
   State::Entry* entry = state_->find(out.index, next_hop);
   if (entry != nullptr && entry->arp) entry->arp->confirmed = state_->netns.now();

@@ -52,6 +52,9 @@ class Neighbours {
   /// In the order that `ip neigh` prints.
   [[nodiscard]] std::vector<NeighbourEntry> entries() const;
 
+  /// Hints: a packet leaves by `out` soon, probably to whom the last one went. See Entity::expect().
+  void expect(const Interface& out, unsigned stage) const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -43,6 +43,8 @@ class ChainBlock {
   [[nodiscard]] std::uint64_t content_hash() const;
   [[nodiscard]] bool same_content(const ChainBlock& other) const;
 
+  /// Whether rows are passed over by what the packet's key is.
+  [[nodiscard]] bool is_indexed() const { return !index_.is_empty(); }
   using Key = RuleIndex::Key;
   [[nodiscard]] std::uint32_t candidate(std::uint32_t row, const Key& key) const {
     return index_.candidate(row, key);

@@ -18,9 +18,16 @@ Netfilter::Netfilter(Netns& netns)
     : netns_(&netns), objects_(std::make_unique<MatchObjects>(netns.random("statistic"))) {}
 Netfilter::~Netfilter() = default;
 
+TableState* Netfilter::table(TableName name) {
+  TableState* table = tables_[static_cast<std::size_t>(name)].get();
+  if (table != nullptr) table->settle();
+  return table;
+}
+
 TableState& Netfilter::ensure_table(TableName name) {
   auto& entry = tables_[static_cast<std::size_t>(name)];
   if (!entry) entry = std::make_unique<TableState>(netns_->kernel().rules, name);
+  entry->settle();
   return *entry;
 }
 
@@ -34,8 +41,9 @@ void Netfilter::rules_changed() {
 }
 
 void Netfilter::interfaces_changed() {
+  RuleStore& rules = netns_->kernel().rules;
   for (const auto& interface : netns_->owned_interfaces()) {
-    interface->pattern_bits = netns_->kernel().rules.pattern_bits(interface->name);
+    interface->pattern_class = rules.pattern_class(interface->name);
   }
 }
 

@@ -47,8 +47,8 @@ class Netfilter {
   /// The lists, sets and counters that rules refer to by name.
   [[nodiscard]] MatchObjects& objects() { return *objects_; }
 
-  // For commands.
-  [[nodiscard]] TableState* table(TableName name) { return tables_[static_cast<std::size_t>(name)].get(); }
+  // For commands: what they get has its counters up to date (TableState::settle) until the next packet.
+  [[nodiscard]] TableState* table(TableName name);
   TableState& ensure_table(TableName name);
   void delete_table(TableName name);
   /// After a change of rules: patterns, and whether connections are tracked.

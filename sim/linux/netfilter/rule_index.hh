@@ -35,6 +35,7 @@ class RuleIndex {
   /// Of rules that do not change any more; `matches` are all matches of the chain.
   void build(std::span<const Rule> rules, std::span<const Match> matches);
 
+  [[nodiscard]] bool is_empty() const { return stretches_.empty(); }
   /// The first row at or behind `row` that the key does not exclude. `row` is 0, or follows a candidate.
   [[nodiscard]] std::uint32_t candidate(std::uint32_t row, const Key& key) const {
     if (row >= skips_.size()) [[likely]]

@@ -82,13 +82,16 @@ bool RuleStore::pattern_fits(PatternNumber number, std::string_view interface) c
   return interface.starts_with(text.substr(0, text.size() - 1));
 }
 
-std::uint64_t RuleStore::pattern_bits(std::string_view interface) const {
+std::uint32_t RuleStore::pattern_class(std::string_view interface) {
   std::uint64_t bits = 0;
   const std::size_t count = std::min<std::size_t>(patterns_.size(), 64);
   for (std::size_t i = 0; i < count; ++i) {
     if (pattern_fits(static_cast<PatternNumber>(i + 1), interface)) bits |= std::uint64_t{1} << i;
   }
-  return bits;
+  const auto number = static_cast<std::uint32_t>(class_bits_.size());
+  const auto [known, is_new] = pattern_classes_.try_emplace(bits, number);
+  if (is_new) class_bits_.push_back(bits);
+  return known->second;
 }
 
 // --- chains

@@ -33,11 +33,16 @@ class RuleStore {
   [[nodiscard]] Symbol text(std::string_view text) { return texts_.add(text); }
   [[nodiscard]] std::string_view text(Symbol symbol) const { return texts_.text(symbol); }
 
-  /// "eni+" to a number; the first is "+", which fits whatever there is. Numbers up to 64 are bits of
-  /// Interface::pattern_bits (bit number - 1); later ones are compared as text.
+  /// "eni+" to a number; the first is "+", which fits whatever there is. Numbers up to 64 are bits of a
+  /// class (bit number - 1); later ones are compared as text.
   [[nodiscard]] PatternNumber pattern(std::string_view text);
   [[nodiscard]] std::string_view pattern_text(PatternNumber number) const { return patterns_[number - 1U]; }
-  [[nodiscard]] std::uint64_t pattern_bits(std::string_view interface) const;
+  /// A number for all names that fit the same patterns now, and these patterns. 0: no interface, which only
+  /// "+" fits.
+  [[nodiscard]] std::uint32_t pattern_class(std::string_view interface);
+  [[nodiscard]] std::uint64_t class_bits(std::uint32_t pattern_class) const {
+    return class_bits_[pattern_class];
+  }
   [[nodiscard]] bool pattern_fits(PatternNumber number, std::string_view interface) const;
 
   /// The held chain of this content.
@@ -83,6 +88,8 @@ class RuleStore {
   Texts names_;
   Texts texts_;
   std::vector<std::string> patterns_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, IntegerHash> pattern_classes_;  // by their bits
+  std::vector<std::uint64_t> class_bits_{1};
   boost::unordered_flat_map<std::uint64_t, std::vector<ChainBlock*>, IntegerHash> chains_;
   boost::unordered_flat_map<std::uint64_t, std::vector<ChainMapNode*>, IntegerHash> nodes_;
   std::size_t chains_held_ = 0;

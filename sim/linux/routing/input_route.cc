@@ -1,6 +1,9 @@
 #include "sim/linux/routing/input_route.hh"
 
+#include <algorithm>
+
 #include "sim/linux/netns.hh"
+#include "sim/linux/routing/routing_state.hh"
 
 namespace ekspath {
 namespace {
@@ -14,9 +17,19 @@ bool refused(Check check, InputRoute& result) {
   return check == Check::martian || check == Check::rp_filter;
 }
 
-}  // namespace
+/// The settings that decide beside tables and addresses, which forget known answers when they change.
+std::uint8_t settings_of(const Netns& netns, const Interface& in) {
+  const InterfaceSysctls& all = netns.sysctls.all;
+  const auto bit = [](bool set, unsigned number) { return static_cast<unsigned>(set) << number; };
+  const unsigned rp_filter = std::min<unsigned>(std::max(all.rp_filter, in.conf.rp_filter), 3);
+  return static_cast<std::uint8_t>(rp_filter | bit(all.route_localnet || in.conf.route_localnet, 2) |
+                                   bit(all.accept_local || in.conf.accept_local, 3) |
+                                   bit(all.send_redirects || in.conf.send_redirects, 4) |
+                                   bit(all.src_valid_mark || in.conf.src_valid_mark, 5) |
+                                   bit(in.conf.forwarding, 6));
+}
 
-InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key) {
+InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
   InputRoute result;
   const Ipv4Address source = key.source;
   const Ipv4Address destination = key.destination;
@@ -64,6 +77,21 @@ InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& k
   const bool send_redirects = netns.sysctls.all.send_redirects || in.conf.send_redirects;
   result.redirect = result.route.out == &in && check == Check::on_link && send_redirects;
   return result;
+}
+
+}  // namespace
+
+InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key) {
+  Routing::State& state = *netns.routing.state_;
+  if (state.exceptions) [[unlikely]]  // a redirect ends by time
+    return decide(netns, in, key);
+  const RouteCache::Key question =
+      RouteCache::key(key, RouteCache::Question::received, settings_of(netns, in));
+  if (const RouteCache::Answer* known = state.known.find(question)) [[likely]]
+    return {static_cast<Kind>(known->input_kind), known->route, known->redirect};
+  const InputRoute input = decide(netns, in, key);
+  state.known.remember({input.route, question, static_cast<std::uint8_t>(input.kind), input.redirect});
+  return input;
 }
 
 }  // namespace ekspath

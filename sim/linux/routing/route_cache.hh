@@ -15,46 +15,57 @@ namespace ekspath {
 class RouteCache {
  public:
   /// Who asks: the same flow has another answer for each.
-  enum class Question : std::uint8_t { none, lookup, lookup_from_any_source, way_back };
+  enum class Question : std::uint8_t { none, lookup, lookup_from_any_source, received };
 
   struct Key {
     Ipv4Address destination;
     Ipv4Address source;
     std::uint32_t mark = 0;
     std::uint32_t in_interface = 0;
-    std::uint32_t out_interface = 0;
     std::uint8_t tos = 0;
     Question question = Question::none;
+    std::uint8_t settings = 0;  // received: the sysctls that took part
 
     friend bool operator==(const Key&, const Key&) = default;
   };
-  [[nodiscard]] static Key key(const FlowKey& flow, Question question, std::uint32_t out_interface) {
-    return {flow.destination, flow.source, flow.mark, flow.in_interface, out_interface, flow.tos, question};
+  [[nodiscard]] static Key key(const FlowKey& flow, Question question, std::uint8_t settings = 0) {
+    return {flow.destination, flow.source, flow.mark, flow.in_interface, flow.tos, question, settings};
   }
+  struct alignas(64) Answer {
+    RouteResult route;
+    Key key;
+    // Of a received packet's question: input_route.hh.
+    std::uint8_t input_kind = 0;
+    bool redirect = false;
+  };
+  static_assert(sizeof(Answer) == 64);
 
-  [[nodiscard]] const RouteResult* find(const Key& key) const {
+  [[nodiscard]] const Answer* find(const Key& key) const {
     if (mask_ == 0) return nullptr;
     const std::size_t place = place_of(key);
-    if (entries_[place].key == key) [[likely]]
-      return &entries_[place].result;
-    const Entry& other = entries_[place ^ other_place];
-    return other.key == key ? &other.result : nullptr;
+    if (answers_[place].key == key) [[likely]]
+      return &answers_[place];
+    const Answer& other = answers_[place ^ other_place];
+    return other.key == key ? &other : nullptr;
   }
-  void remember(const Key& key, const RouteResult& result);
-  /// Hints for find(): the places of a packet's two questions; what probably will be found.
+  void remember(const Answer& answer);
+  /// Hints for find(): the place; what probably will be found there.
   void fetch(const Key& key) const {
-    if (mask_ != 0) {
-      const std::size_t place = place_of(key);
-      __builtin_prefetch(&entries_[place]);
-      __builtin_prefetch(&entries_[place ^ 1]);
-    }
+    if (mask_ != 0) __builtin_prefetch(&answers_[place_of(key)]);
   }
   /// All places, where there are few.
   void fetch_all() const {
-    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) __builtin_prefetch(&entries_[i]);
+    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) __builtin_prefetch(&answers_[i]);
+  }
+  /// Where there are few: an answer for a packet of the host's own.
+  [[nodiscard]] const RouteResult* any_sent() const {
+    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) {
+      if (answers_ != nullptr && answers_[i].key.question == Question::lookup) return &answers_[i].route;
+    }
+    return nullptr;
   }
   [[nodiscard]] const RouteResult* guess(const Key& key) const {
-    return mask_ == 0 ? nullptr : &entries_[place_of(key)].result;
+    return mask_ == 0 ? nullptr : &answers_[place_of(key)].route;
   }
   void forget() {
     if (used_ != 0) forget_all();
@@ -62,32 +73,22 @@ class RouteCache {
 
  private:
   static constexpr std::size_t first_size = 4;   // a pod that talks to one other
-  static constexpr std::size_t other_place = 2;  // an answer stands in one of two places, this far apart
+  static constexpr std::size_t other_place = 1;  // an answer stands in one of two places, this far apart
   static constexpr std::size_t largest_size = 4096;
 
-  struct alignas(64) Entry {
-    Key key;
-    RouteResult result;
-  };
-  static_assert(sizeof(Entry) == 64);
-
-  /// The two questions of a packet on its way, where to and where from, stand side by side: who asks the way
-  /// back asks with the addresses the other way round.
   [[nodiscard]] std::size_t place_of(const Key& key) const {
-    const bool back = key.question == Question::way_back;
-    const std::uint32_t from = back ? key.destination.bits() : key.source.bits();
-    const std::uint32_t to = back ? key.source.bits() : key.destination.bits();
     // Two products: one number of both would be read as eight bytes that were just written as two times four.
-    std::uint64_t mixed = to * 0x9e3779b97f4a7c15 + from * 0xc2b2ae3d27d4eb4f;
+    std::uint64_t mixed =
+        key.destination.bits() * 0x9e3779b97f4a7c15 + key.source.bits() * 0xc2b2ae3d27d4eb4f;
     mixed ^= mixed >> 32;
     mixed *= 0xd6e8feb86659fd93;
-    return (static_cast<std::size_t>(mixed >> 40) << 1 | (back ? 1U : 0U)) & mask_;
+    return static_cast<std::size_t>(mixed >> 40) & mask_;
   }
   void grow();
   void forget_all();
 
-  std::unique_ptr<Entry[]> entries_;
-  std::size_t mask_ = 0;  // one less than the number of entries; 0: none yet
+  std::unique_ptr<Answer[]> answers_;
+  std::size_t mask_ = 0;  // one less than the number of places; 0: none yet
   std::uint32_t used_ = 0;
   std::uint32_t displaced_ = 0;  // answers that lost their place since the last growth
 };

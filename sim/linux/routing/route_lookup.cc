@@ -101,15 +101,16 @@ void Routing::State::resolve(const FlowKey& key, Fib::Limits limits, RouteResult
 /// lookup of ip_route_input_slow(), whose other checks are in ingress.cc.
 RouteResult Routing::lookup(const FlowKey& key) const {
   State& state = *state_;
-  // A redirect ends by time, an interface asked for may go down, route_localnet may be switched.
-  if (state.exceptions || key.out_interface != 0 || key.source.is_loopback()) [[unlikely]]
+  // A redirect ends by time, an interface asked for may go down, route_localnet may be switched. What becomes
+  // of received packets is remembered as a whole: input_route.cc.
+  if (state.exceptions || key.in_interface != 0 || key.out_interface != 0 || key.source.is_loopback())
     return state.look_up(key);
   const auto asked =
       key.any_source ? RouteCache::Question::lookup_from_any_source : RouteCache::Question::lookup;
-  const RouteCache::Key question = RouteCache::key(key, asked, 0);
-  if (const RouteResult* answer = state.known.find(question)) return *answer;
+  const RouteCache::Key question = RouteCache::key(key, asked);
+  if (const RouteCache::Answer* answer = state.known.find(question)) return answer->route;
   const RouteResult result = state.look_up(key);
-  state.known.remember(question, result);
+  state.known.remember({result, question});
   return result;
 }
 
@@ -176,42 +177,42 @@ void Routing::fetch() const {
 
 void Routing::expect(const FlowKey& key, unsigned stage) const {
   const RouteCache& known = state_->known;
-  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::lookup, 0);
+  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::received);
   if (stage == 0) return known.fetch(question);
-  const RouteResult* answer = known.guess(question);
-  if (answer == nullptr || answer->out == nullptr) return;
-  const auto* out = reinterpret_cast<const char*>(answer->out);
-  switch (stage) {
-    case 1:
-      __builtin_prefetch(out);
-      __builtin_prefetch(out + 64);
-      __builtin_prefetch(answer->route);
-      break;
-    case 2:
-      if (answer->out->link) answer->out->link->fetch();
-      break;
-    case 3:
-      if (answer->out->link) answer->out->link->fetch_end();
-      break;
-    default:
-      break;
-  }
+  if (const RouteResult* answer = known.guess(question)) expect_out(*answer, stage - 1);
 }
 
-void Routing::expect_sent() const { state_->known.fetch_all(); }
+void Routing::expect_sent(unsigned stage) const {
+  const RouteCache& known = state_->known;
+  if (stage == 0) return known.fetch_all();
+  if (const RouteResult* answer = known.any_sent()) expect_out(*answer, stage - 1);
+}
 
-RouteResult Routing::State::way_back(const FlowKey& key, std::uint32_t out_interface) {
-  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::way_back, out_interface);
-  if (const RouteResult* answer = known.find(question)) return *answer;
-  RouteResult result;
-  resolve(key, {out_interface, RouteScope::global}, result);
-  known.remember(question, result);
-  return result;
+void Routing::expect_out(const RouteResult& answer, unsigned stage) const {
+  if (answer.out == nullptr) return;
+  const Interface& out = *answer.out;
+  switch (stage) {
+    case 0: {
+      const auto* lines = reinterpret_cast<const char*>(&out);
+      __builtin_prefetch(lines);
+      __builtin_prefetch(lines + 64);
+      __builtin_prefetch(answer.route);
+      return state_->netns.neighbours.expect(out, 0);
+    }
+    case 1:
+      if (out.link) out.link->fetch();
+      return state_->netns.neighbours.expect(out, 1);
+    case 2:
+      if (out.link) out.link->fetch_end();
+      return;
+    default:
+      return;
+  }
 }
 
 Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Interface& in,
                                               const Interface* out) const {
-  State& state = *state_;
+  const State& state = *state_;
   const Netns& netns = state.netns;
   const std::uint8_t mode = std::max(netns.sysctls.all.rp_filter, in.conf.rp_filter);
   const bool accept_local = netns.sysctls.all.accept_local || in.conf.accept_local;
@@ -231,7 +232,8 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   back.tos = received.tos;
   if (netns.sysctls.all.src_valid_mark || in.conf.src_valid_mark) back.mark = received.mark;
   const SourceCheck last_resort = mode != 0 ? SourceCheck::rp_filter : SourceCheck::ok;
-  const RouteResult result = state.way_back(back, 0);
+  RouteResult result;
+  state.resolve(back, {0, RouteScope::global}, result);
   if (!result.found()) return last_resort;
   const RouteType type = result.type;
   if (type != RouteType::unicast && !(type == RouteType::local && accept_local)) return SourceCheck::martian;
@@ -243,7 +245,8 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   if (same_device) return neighbourly(*result.route);
   if (in.addresses.empty()) return last_resort;
   if (mode == 1) return SourceCheck::rp_filter;
-  const RouteResult by_device = state.way_back(back, in.index);
+  RouteResult by_device;
+  state.resolve(back, {in.index, RouteScope::global}, by_device);
   if (by_device.found() && by_device.type == RouteType::unicast) return neighbourly(*by_device.route);
   return SourceCheck::ok;
 }

@@ -12,6 +12,7 @@
 namespace ekspath {
 
 class Netns;
+struct InputRoute;  // routing/input_route.hh
 
 /// The question a lookup asks. Linux 6.1 include/net/flow.h flowi4
 struct FlowKey {
@@ -84,7 +85,7 @@ class Routing {
   /// Hints: a packet like this comes in soon, or one leaves. See Entity::expect().
   void fetch() const;
   void expect(const FlowKey& key, unsigned stage) const;
-  void expect_sent() const;
+  void expect_sent(unsigned stage) const;
 
   // `ip route`, `ip rule`
   [[nodiscard]] int add_route(std::uint32_t table,
@@ -126,6 +127,10 @@ class Routing {
   [[nodiscard, gnu::cold]] std::string text(const RouteResult& result) const;
 
  private:
+  void expect_out(const RouteResult& answer, unsigned stage) const;
+
+  friend InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key);
+
   struct State;
   std::unique_ptr<State> state_;
 };

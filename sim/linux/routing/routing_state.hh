@@ -46,8 +46,6 @@ struct Routing::State {
   void resolve(const FlowKey& key, Fib::Limits limits, RouteResult& result) const;
   /// Routing::lookup() without what is known.
   [[nodiscard]] RouteResult look_up(const FlowKey& key) const;
-  /// As resolve(), from what is known where it can.
-  [[nodiscard]] RouteResult way_back(const FlowKey& key, std::uint32_t out_interface);
   [[nodiscard]] int check_next_hop(std::uint32_t table, Route& route) const;
 };
 

@@ -79,13 +79,12 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
       // __udp4_lib_err(): the socket that sent it; the error is pending if it is connected or asked for
       // errors.
       const UdpView quoted{const_cast<std::uint8_t*>(quote->transport)};
-      const auto found = tables_->udp.find(quoted.source_port());
-      if (found == tables_->udp.end()) return;
       const Endpoint local{quote->ip.source(), quoted.source_port()};
       const Endpoint remote{quote->ip.destination(), quoted.destination_port()};
       UdpSocket* best = nullptr;
       int best_score = -1;
-      for (UdpSocket* socket : found->second) {
+      for (UdpSocket* socket = tables_->udp.first(quoted.source_port()); socket != nullptr;
+           socket = UdpPorts::next(*socket)) {
         if (const int score = socket->score(local, remote, hop.in != nullptr ? hop.in->index : 0);
             score > best_score) {
           best = socket;

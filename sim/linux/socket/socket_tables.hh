@@ -65,6 +65,35 @@ class Slots {
   std::vector<std::uint32_t> free_;
 };
 
+/// The bound UDP sockets, by local port; those of one port in the order in which they were bound. Most
+/// namespaces hear one port: the one last asked for is known without a search.
+class UdpPorts {
+ public:
+  void add(UdpSocket& socket);
+  void remove(UdpSocket& socket);
+  /// The first of the port, or null; then next().
+  [[nodiscard]] UdpSocket* first(std::uint16_t port) const {
+    if (port != last_port_) {
+      const auto found = firsts_.find(port);
+      if (found == firsts_.end()) return nullptr;
+      last_port_ = port;
+      last_first_ = found->second;
+    }
+    return last_first_;
+  }
+  [[nodiscard]] static UdpSocket* next(const UdpSocket& socket);
+  /// If it is the port last asked for: its first socket. For hints.
+  [[nodiscard]] const UdpSocket* guess(std::uint16_t port) const {
+    return port == last_port_ ? last_first_ : nullptr;
+  }
+  [[nodiscard]] const PortMap<UdpSocket*>& firsts() const { return firsts_; }
+
+ private:
+  PortMap<UdpSocket*> firsts_;
+  mutable std::uint32_t last_port_ = 0;  // 0: none
+  mutable UdpSocket* last_first_ = nullptr;
+};
+
 /// Everything that Sockets holds for one namespace.
 struct SocketTables {
   explicit SocketTables(Netns& owner);
@@ -88,7 +117,7 @@ struct SocketTables {
   Random sequences;        // initial sequence numbers, timestamp offsets
   Random identifications;  // the first IP id of a connected socket
 
-  PortMap<std::vector<UdpSocket*>> udp;    // by local port
+  UdpPorts udp;
   PortMap<std::vector<PingSocket*>> ping;  // by id
   std::vector<RawSocket*> raw;
   boost::unordered_flat_map<Tuple, TcpConnection*, TupleHash> connections;  // by the tuple of what comes in

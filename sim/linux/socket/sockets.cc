@@ -49,14 +49,9 @@ void Sockets::fire(const Event& event) {
 
 void Sockets::expect(const Tuple& tuple, unsigned stage) const {
   if (stage == 0) return fetch_tables();
-  if (stage > 2 || IpProtocol{tuple.protocol} != IpProtocol::udp) return;
-  const auto found = tables_->udp.find(tuple.destination_port);
-  if (found == tables_->udp.end()) return;
-  if (stage == 1) {
-    __builtin_prefetch(found->second.data());
-    return;
-  }
-  const auto* socket = reinterpret_cast<const char*>(found->second.front());
+  if (stage > 1 || IpProtocol{tuple.protocol} != IpProtocol::udp) return;
+  const auto* socket = reinterpret_cast<const char*>(tables_->udp.guess(tuple.destination_port));
+  if (socket == nullptr) return;
   for (std::size_t at = 0; at < sizeof(UdpSocket) + 64; at += 64) __builtin_prefetch(socket + at);
 }
 
@@ -107,8 +102,8 @@ std::vector<SocketSummary> Sockets::summary() const {
                      static_cast<std::uint32_t>(connection->unacknowledged()), names.local.address,
                      names.remote.address, names.local.port, names.remote.port});
   }
-  for (const auto& [port, sockets] : tables_->udp) {
-    for (const UdpSocket* socket : sockets) {
+  for (const auto& [port, first] : tables_->udp.firsts()) {
+    for (const UdpSocket* socket = first; socket != nullptr; socket = UdpPorts::next(*socket)) {
       lines.push_back({udp, socket->remote().port != 0 ? "ESTAB" : "UNCONN", socket->queued_bytes(), 0,
                        socket->local().address, socket->remote().address, socket->local().port,
                        socket->remote().port});

@@ -34,12 +34,13 @@ bool overlap(const UdpSocket& a, const Endpoint& b, std::uint32_t b_interface) {
 }
 
 bool port_is_free(const SocketTables& tables, const UdpSocket& socket, const Endpoint& wanted) {
-  const auto found = tables.udp.find(wanted.port);
-  if (found == tables.udp.end()) return true;
-  return std::ranges::none_of(found->second, [&](const UdpSocket* other) {
-    return overlap(*other, wanted, socket.options.bound_interface) &&
-           !(other->reuse_address && socket.reuse_address);
-  });
+  for (const UdpSocket* other = tables.udp.first(wanted.port); other != nullptr;
+       other = UdpPorts::next(*other)) {
+    if (overlap(*other, wanted, socket.options.bound_interface) &&
+        !(other->reuse_address && socket.reuse_address))
+      return false;
+  }
+  return true;
 }
 
 /// Linux 6.1 net/ipv4/udp.c udp_lib_get_port(): a random first port, then an odd stride from it. 0: none is
@@ -59,14 +60,30 @@ std::uint16_t ephemeral_port(SocketTables& tables, const UdpSocket& socket, Ipv4
 
 }  // namespace
 
+void UdpPorts::add(UdpSocket& socket) {
+  UdpSocket** last = &firsts_[socket.local().port];
+  while (*last != nullptr) last = &(*last)->next_on_port_;
+  *last = &socket;
+  last_port_ = 0;
+}
+
+void UdpPorts::remove(UdpSocket& socket) {
+  const auto found = firsts_.find(socket.local().port);
+  ASSERT(found != firsts_.end());
+  UdpSocket** at = &found->second;
+  while (*at != &socket) at = &(*at)->next_on_port_;
+  *at = socket.next_on_port_;
+  if (found->second == nullptr) firsts_.erase(found);
+  last_port_ = 0;
+}
+
+UdpSocket* UdpPorts::next(const UdpSocket& socket) { return socket.next_on_port_; }
+
 UdpSocket::UdpSocket(Netns& netns) : netns_(&netns) { netns.ensure_sockets(); }
 
 UdpSocket::~UdpSocket() {
   if (local_.port == 0) return;
-  auto& udp = netns_->sockets->tables().udp;
-  auto found = udp.find(local_.port);
-  std::erase(found->second, this);
-  if (found->second.empty()) udp.erase(found);
+  netns_->sockets->tables().udp.remove(*this);
 }
 
 int UdpSocket::bind(const Endpoint& local) {
@@ -84,7 +101,7 @@ int UdpSocket::bind(const Endpoint& local) {
     return EADDRINUSE;
   }
   local_ = chosen;
-  tables.udp[chosen.port].push_back(this);
+  tables.udp.add(*this);
   return 0;
 }
 
@@ -195,12 +212,10 @@ void Sockets::receive_udp(Hop& hop, PacketRef packet) {
   const std::uint32_t in_interface = hop.in != nullptr ? hop.in->index : 0;
   UdpSocket* best = nullptr;
   int best_score = -1;
-  if (const auto found = tables_->udp.find(to.port); found != tables_->udp.end()) {
-    for (UdpSocket* socket : found->second) {
-      if (const int score = socket->score(to, from, in_interface); score > best_score) {
-        best = socket;
-        best_score = score;
-      }
+  for (UdpSocket* socket = tables_->udp.first(to.port); socket != nullptr; socket = socket->next_on_port_) {
+    if (const int score = socket->score(to, from, in_interface); score > best_score) {
+      best = socket;
+      best_score = score;
     }
   }
   if (best == nullptr) {

@@ -57,10 +57,12 @@ class UdpSocket {
 
  private:
   friend class Sockets;
+  friend class UdpPorts;
   [[nodiscard]] int transmit(const Endpoint& remote, std::span<const std::uint8_t> payload);
   [[nodiscard]] int score(const Endpoint& to, const Endpoint& from, std::uint32_t in_interface) const;
 
   Netns* netns_;
+  UdpSocket* next_on_port_ = nullptr;
   Endpoint local_;
   Endpoint remote_;  // port 0: not connected
   int pending_error_ = 0;

@@ -185,7 +185,8 @@ TEST_CASE("interfaces match by name and by prefix, also those that are born late
   CHECK(lab.counters("-A FORWARD -d 10.1.0.2/32 -i e0") == "1:84");
   Interface& late =
       lab.world["router"].add_interface("eni1", InterfaceKind::veth, MacAddress{{2, 0, 0, 0, 9, 1}}, 1500);
-  CHECK((late.pattern_bits & 2) != 0);  // bit 1 is the first pattern behind "+": e+
+  // Bit 1 is the first pattern behind "+": e+
+  CHECK((lab.world.rules.class_bits(late.pattern_class) & 2) != 0);
 }
 
 TEST_CASE("connection tracking begins with the first rule that asks for it, and ends with the last") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "sim/linux/routing/input_route.hh"
 #include "tests/support/linux/world.hh"
 
 namespace ekspath {
@@ -98,16 +99,62 @@ TEST_CASE("the way back of a known flow is checked against the tables of the mom
   received.source = ip("172.16.0.9");
   received.in_interface = in.index;
   const auto check = [&] {
-    (void)host.netns.routing.validate_source(received, in, host.netns.interface(3));
-    return host.netns.routing.validate_source(received, in, host.netns.interface(3));
+    const InputRoute first = route_input(host.netns, in, received);
+    const InputRoute second = route_input(host.netns, in, received);
+    REQUIRE(first.kind == second.kind);
+    REQUIRE(first.redirect == second.redirect);
+    REQUIRE(first.route.out == second.route.out);
+    return second.kind;
   };
-  CHECK(check() == Routing::SourceCheck::rp_filter);
+  CHECK(check() == InputRoute::Kind::rp_filter);
   REQUIRE(host.netns.routing.add_route(route_table::main, by("172.16.0.0/16", 2)) == 0);
-  CHECK(check() == Routing::SourceCheck::on_link);
+  CHECK(check() == InputRoute::Kind::forward);
   REQUIRE(host.netns.routing.replace_route(route_table::main, by("172.16.0.0/16", 3)) == 0);
-  CHECK(check() == Routing::SourceCheck::rp_filter);
+  CHECK(check() == InputRoute::Kind::rp_filter);
   in.conf.rp_filter = 2;
-  CHECK(check() == Routing::SourceCheck::ok);
+  CHECK(check() == InputRoute::Kind::forward);
+}
+
+TEST_CASE("a setting that is switched counts for the next packet of a known flow") {
+  TwoDoors host;
+  Interface& in = *host.netns.interface(2);
+  FlowKey received = to("10.1.0.9");
+  received.source = ip("10.0.0.1");
+  received.in_interface = in.index;
+  const auto kind = [&] {
+    (void)route_input(host.netns, in, received);
+    return route_input(host.netns, in, received).kind;
+  };
+  CHECK(kind() == InputRoute::Kind::forward);
+  in.conf.forwarding = false;
+  CHECK(kind() == InputRoute::Kind::no_way);
+  in.conf.forwarding = true;
+  CHECK(kind() == InputRoute::Kind::forward);
+  received.source = ip("10.0.0.2");  // an own one
+  CHECK(kind() == InputRoute::Kind::martian);
+  host.netns.sysctls.all.accept_local = true;
+  CHECK(kind() == InputRoute::Kind::forward);
+  received.source = ip("127.0.0.5");
+  CHECK(kind() == InputRoute::Kind::martian);
+  in.conf.route_localnet = true;
+  CHECK(kind() == InputRoute::Kind::forward);
+}
+
+TEST_CASE("who could reach the next hop himself is told so as long as redirects are sent") {
+  TwoDoors host;
+  Interface& in = *host.netns.interface(2);
+  REQUIRE(host.netns.routing.add_route(route_table::main, by("172.16.0.0/16", 2)) == 0);
+  FlowKey received = to("172.16.0.9");
+  received.source = ip("10.0.0.1");
+  received.in_interface = in.index;
+  const auto told = [&] {
+    (void)route_input(host.netns, in, received);
+    return route_input(host.netns, in, received).redirect;
+  };
+  host.netns.sysctls.all.send_redirects = in.conf.send_redirects = true;
+  CHECK(told());
+  host.netns.sysctls.all.send_redirects = in.conf.send_redirects = false;
+  CHECK(!told());
 }
 
 TEST_CASE("a cache finds what it was told last, gives up nothing but the places of others, and forgets all") {
@@ -115,22 +162,22 @@ TEST_CASE("a cache finds what it was told last, gives up nothing but the places 
   const auto key = [](std::uint32_t number) {
     FlowKey flow;
     flow.destination = Ipv4Address(number);
-    return RouteCache::key(flow, RouteCache::Question::lookup, 0);
+    return RouteCache::key(flow, RouteCache::Question::lookup);
   };
   CHECK(cache.find(key(1)) == nullptr);
   for (std::uint32_t round = 0; round < 20; ++round) {
     for (std::uint32_t number = 1; number <= 1000; ++number) {
       RouteResult result;
       result.table = number;
-      cache.remember(key(number), result);
-      REQUIRE(cache.find(key(number))->table == number);
+      cache.remember({result, key(number)});
+      REQUIRE(cache.find(key(number))->route.table == number);
     }
   }
   std::uint32_t found = 0;
   for (std::uint32_t number = 1; number <= 1000; ++number) {
-    const RouteResult* known = cache.find(key(number));
+    const RouteCache::Answer* known = cache.find(key(number));
     if (known == nullptr) continue;
-    REQUIRE(known->table == number);
+    REQUIRE(known->route.table == number);
     ++found;
   }
   CHECK(found > 600);  // it grew to hold most of them

@@ -1,0 +1,262 @@
+#include "sim/linux/netfilter/walk_memory.hh"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "sim/engine/random.hh"
+#include "sim/linux/conntrack/conntrack.hh"
+#include "sim/linux/netfilter/iptables_text.hh"
+#include "sim/linux/netfilter/netfilter.hh"
+#include "sim/linux/netfilter/table.hh"
+#include "tests/support/linux/world.hh"
+
+namespace ekspath {
+namespace {
+
+/// Rules of any kind in mangle and filter, jumps from the built-in chains to A and from A to B.
+class AnyRules {
+ public:
+  explicit AnyRules(std::uint64_t seed) : random_(seed, "memory", "rules") {}
+
+  std::string text() {
+    std::string out;
+    for (const std::string_view table : {"mangle", "filter"}) {
+      out += fmt::format("*{}\n:A - [0:0]\n:B - [0:0]\n", table);
+      for (const std::string_view chain : {"PREROUTING", "INPUT", "FORWARD", "POSTROUTING"}) {
+        if (base_chain_exists(table, chain)) out += rules(chain, "A", 2);
+      }
+      out += rules("A", "B", 4) + rules("B", "", 4) + "COMMIT\n";
+    }
+    if (random_.uniform(2) == 0) out += "*nat\n-A POSTROUTING -o e1 -j MASQUERADE\nCOMMIT\n";
+    return out;
+  }
+  std::string rule(std::string_view chain, std::string_view below) {
+    return fmt::format("-A {}{}{}\n", chain, matches(), target(chain, below));
+  }
+
+ private:
+  static bool base_chain_exists(std::string_view table, std::string_view chain) {
+    return table == "mangle" || chain == "INPUT" || chain == "FORWARD";
+  }
+  std::string rules(std::string_view chain, std::string_view below, std::uint64_t most) {
+    std::string out;
+    for (std::uint64_t n = 1 + random_.uniform(most); n > 0; --n) out += rule(chain, below);
+    return out;
+  }
+  std::string matches() {
+    std::string out;
+    for (std::uint64_t n = random_.uniform(3); n > 0; --n) out += match(out);
+    return out;
+  }
+  std::string match(const std::string& so_far) {
+    const bool has_protocol = so_far.find(" -p ") != std::string::npos;
+    switch (random_.uniform(random_.uniform(3) == 0 ? 18 : 13)) {
+      case 0:
+        return so_far.find(" -s ") == std::string::npos
+                   ? fmt::format(" -s 10.0.0.{}/31", 4 + random_.uniform(4))
+                   : "";
+      case 1:
+        return so_far.find("-d ") == std::string::npos ? fmt::format(" -d 10.{}.0.1/32", random_.uniform(2))
+                                                       : "";
+      case 2:
+        return has_protocol ? "" : fmt::format(" -p udp -m udp --dport {}", 80 + random_.uniform(3));
+      case 3:
+        return has_protocol ? "" : " -p tcp -m tcp --dport 80:81";
+      case 4:
+        return fmt::format(" -m conntrack --ctstate {}", state());
+      case 5:
+        return fmt::format(" -m mark --mark 0x{}/0x3", random_.uniform(4));
+      case 6:
+        return fmt::format(" -m connmark ! --mark 0x{}/0x3", random_.uniform(4));
+      case 7:
+        return " -m addrtype --dst-type LOCAL";
+      case 8:
+        return " -m addrtype ! --dst-type LOCAL";
+      case 9:
+        return fmt::format(" -m state --state {}", state());
+      case 10:
+        return has_protocol ? "" : " -p udp -m multiport --ports 81,1001";
+      case 11:
+        return " -m conntrack --ctdir REPLY";
+      case 12:
+        return " -m iprange --src-range 10.0.0.4-10.0.0.5";
+      case 13:
+        return " -m limit --limit 1/hour --limit-burst 3";
+      case 14:
+        return " -m statistic --mode nth --every 3 --packet 0";
+      case 15:
+        return random_.uniform(2) == 0 ? " -m recent --set --name L"
+                                       : " -m recent --update --hitcount 3 --name L";
+      case 16:
+        return has_protocol ? "" : " -p tcp -m tcp --tcp-flags PSH PSH";
+      default:
+        return " -m length --length 30:60";
+    }
+  }
+  std::string_view state() {
+    constexpr std::string_view all[]{"NEW", "ESTABLISHED", "RELATED,ESTABLISHED", "INVALID", "SNAT"};
+    return all[random_.uniform(4)];
+  }
+  std::string target(std::string_view chain, std::string_view below) {
+    const bool is_base = chain.size() > 1;
+    switch (random_.uniform(12)) {
+      case 0:
+      case 1:
+        return fmt::format(" -j MARK --set-xmark 0x{}/0x{}", random_.uniform(4), 1 + random_.uniform(3));
+      case 2:
+        return " -j CONNMARK --save-mark";
+      case 3:
+        return " -j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x3";
+      case 4:
+        return fmt::format(" -j CONNMARK --set-xmark 0x{}/0x3", random_.uniform(4));
+      case 5:
+        return is_base ? "" : " -j RETURN";
+      case 6:
+        return is_base ? "" : " -j ACCEPT";
+      case 7:
+        return random_.uniform(4) == 0 ? " -j DROP" : "";
+      case 8:
+        return is_base || below.empty() ? "" : fmt::format(" -g {}", below);
+      default:
+        return below.empty() ? "" : fmt::format(" -j {}", below);
+    }
+  }
+
+  Random random_;
+};
+
+/// All that is left of 300 packets of 40 flows, with rules, addresses and counters changed among them.
+std::string what_is_left(std::uint64_t seed, bool observed) {
+  LinuxWorld world("client(10.0.0.5) -- router(10.0.0.1, 10.1.0.1) -- server(10.1.0.2)");
+  Netns& router = world["router"];
+  if (!observed) router.observer = nullptr;
+  AnyRules rules(seed);
+  const CommandResult loaded = iptables_restore(router, rules.text());
+  CHECK(loaded.err == "");
+  Random random(seed, "memory", "packets");
+  constexpr std::string_view with_counters[]{"-c"};
+  constexpr std::string_view keep[]{"-n"};
+  std::string text;
+  for (int i = 0; i < 300; ++i) {
+    const auto host = 4 + random.uniform(4);
+    const auto port = 80 + random.uniform(3);
+    const std::string_view to = random.uniform(4) == 0 ? "10.0.0.1" : "10.1.0.2";
+    constexpr std::string_view tcp[]{"TCP S seq 1", "TCP . seq 2 ack 10", "TCP P. seq 2 ack 10 len 3"};
+    const std::string_view what = random.uniform(3) == 0 ? tcp[random.uniform(3)] : "UDP 4";
+    if (random.uniform(3) == 0) {
+      world.inject("router/e1",
+                   fmt::format("02:00:00:00:03:00 > 02:00:00:00:02:01 | 10.1.0.2.{} > 10.0.0.{}.1000: {}",
+                               port, host, what == "UDP 4" ? "UDP 4" : "TCP S. seq 9 ack 2"));
+    } else {
+      world.inject("router/e0",
+                   fmt::format("02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.0.0.{}.1000 > {}.{}: {}", host, to,
+                               port, what));
+    }
+    switch (random.uniform(40)) {
+      case 0:
+        (void)iptables_restore(router, fmt::format("*mangle\n{}COMMIT\n", rules.rule("A", "B")), keep);
+        break;
+      case 1:
+        (void)router.add_address(world.at("router/e1"), {.address = Ipv4Address(10, 1, 0, 2)});
+        break;
+      case 2:
+        (void)router.delete_address(world.at("router/e1"), Ipv4Address(10, 1, 0, 2));
+        break;
+      case 3:
+        text += iptables_save(router, with_counters).out;
+        break;
+      default:
+        break;
+    }
+  }
+  text += iptables_save(router, with_counters).out;
+  for (const Connection* connection :
+       router.conntrack ? router.conntrack->connections() : std::vector<const Connection*>())
+    text += conntrack_line(*connection, world.engine.now()) + "\n";
+  std::string kept;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at) + 1;
+    if (text[at] != '#') kept += text.substr(at, end - at);  // the time of day
+    at = end;
+  }
+  return kept + world.capture();
+}
+
+}  // namespace
+
+TEST_CASE("packets that go a remembered walk leave counters, marks and frames as if each had been walked") {
+  std::size_t counted = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    const std::string remembered = what_is_left(seed, false);
+    CHECK(remembered == what_is_left(seed, true));
+    for (std::size_t at = remembered.find("\n["); at != std::string::npos;
+         at = remembered.find("\n[", at + 1)) {
+      if (remembered[at + 2] != '0') ++counted;
+    }
+  }
+  CHECK(counted > 2000);
+}
+
+TEST_CASE("a memory finds what it was told, grows, and gives each counter what its packets were") {
+  std::vector<Counter> counters(1000);
+  WalkMemory memory;
+  const auto key = [](std::uint64_t number) { return WalkKey{.marks = number}; };
+  for (std::uint64_t i = 0; i < counters.size(); ++i) {
+    WalkNotes& notes = memory.notes();
+    notes.policy(counters[i]);
+    REQUIRE(memory.asked_after(key(i), notes) == std::uint8_t{0});
+    memory.remember(key(i), notes, 7, 9);
+  }
+  std::uint64_t found = 0;
+  for (std::uint64_t i = 0; i < counters.size(); ++i) {
+    WalkMemory::Entry* entry = memory.find(key(i));
+    if (entry == nullptr) continue;
+    REQUIRE(entry->kind == WalkMemory::Entry::Kind::walk);
+    REQUIRE(entry->mark == 7);
+    entry->packets = i;
+    entry->bytes = 10 * i;
+    ++found;
+  }
+  CHECK(found > 900);
+  memory.settle();
+  CHECK(memory.find(key(1)) == nullptr);
+  std::uint64_t given = 0;
+  for (std::uint64_t i = 1; i < counters.size(); ++i) {
+    if (counters[i] == Counter{}) continue;
+    REQUIRE(counters[i] == Counter{i, 10 * i});
+    ++given;
+  }
+  CHECK(given + 1 >= found);
+}
+
+TEST_CASE("a memory with no place left learns nothing until it is settled") {
+  WalkMemory memory;
+  Counter counter;
+  std::uint64_t number = 0;
+  while (!memory.is_full()) {
+    REQUIRE(number < 100'000);
+    WalkNotes& notes = memory.notes();
+    notes.policy(counter);
+    const WalkKey key{.marks = ++number};
+    if (memory.asked_after(key, notes)) memory.remember(key, notes, 0, 0);
+  }
+  CHECK(number > 1000);
+  memory.settle();
+  CHECK(!memory.is_full());
+}
+
+TEST_CASE("what a rule of several kinds of address types asks is walked each time") {
+  WalkMemory memory;
+  WalkNotes& notes = memory.notes();
+  notes.match(AddrtypeMatch{.destination = 4});
+  CHECK(memory.asked_after({}, notes) == WalkNotes::type);
+  notes.match(AddrtypeMatch{.destination = 4, .limit_in = true});
+  CHECK(!memory.asked_after({}, notes));
+  CHECK(memory.find({})->kind == WalkMemory::Entry::Kind::opaque);
+}
+
+}  // namespace ekspath
