@@ -45,7 +45,7 @@ void Engine::run_until(Nanoseconds time) {
 /// another. So the targets of the next events fetch it bit by bit, each bit some events after the one that
 /// leads to it; a read from memory takes about as long as an event.
 void Engine::expect_upcoming() const {
-  constexpr std::size_t pace = 2;  // events from stage to stage
+  constexpr std::size_t pace = 3;  // events from stage to stage
   std::size_t distance = EventQueue::ahead - 1;
   if (const Event* far = queue_.upcoming(distance)) __builtin_prefetch(&entities_[far->target.value()]);
   distance -= pace;

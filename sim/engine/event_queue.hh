@@ -59,7 +59,7 @@ class EventQueue {
   [[nodiscard]] const Event* upcoming(std::size_t distance) const {
     return run_at_ + distance < run_.size() ? &run_[run_at_ + distance] : nullptr;
   }
-  static constexpr std::size_t ahead = 24;
+  static constexpr std::size_t ahead = 28;
 
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,7 @@ class Link final : public Entity {
 
   [[nodiscard]] const LinkSpec& spec() const { return spec_; }
   void change(const LinkSpec& spec) {
-    if (spec.queue_limit != spec_.queue_limit) departures_.clear();
+    if (queue_ != nullptr && spec.queue_limit != spec_.queue_limit) queue_->departures.clear();
     spec_ = spec;
   }
   [[nodiscard]] std::size_t in_flight() const { return count_; }
@@ -61,9 +62,10 @@ class Link final : public Entity {
   void send(Entity& source, Frame frame, std::size_t bytes, Nanoseconds extra = {}) {
     Nanoseconds departure = now();
     if (spec_.rate_bps != 0) {
-      if (busy_until_ > departure) departure = busy_until_;
+      if (queue_ == nullptr) queue_ = std::make_unique<Queue>();
+      if (queue_->busy_until > departure) departure = queue_->busy_until;
       departure += serialisation(bytes);
-      busy_until_ = departure;
+      queue_->busy_until = departure;
       note_departure(departure);
     }
     insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
@@ -71,12 +73,12 @@ class Link final : public Entity {
 
   /// Hints: a frame will be sent soon; then the place that it will take.
   void fetch() const {
-    const auto* lines = reinterpret_cast<const char*>(this);
-    __builtin_prefetch(lines);
-    __builtin_prefetch(lines + 64);
+    __builtin_prefetch(this);
+    __builtin_prefetch(&only_);
+    __builtin_prefetch(&only_ + 1);
   }
   void fetch_end() const {
-    if (!ring_.empty()) __builtin_prefetch(&ring_[(head_ + count_) & mask()]);
+    if (ring_ != nullptr) __builtin_prefetch(&ring_[(head_ + count_) & mask_]);
   }
 
   /// The wire is cut: what is in flight goes to `take`, in order.
@@ -84,7 +86,7 @@ class Link final : public Entity {
   void cut(Take take) {
     while (count_ > 0) {
       Frame frame = std::move(at(0).frame);
-      head_ = (head_ + 1) & mask();
+      head_ = (head_ + 1) & mask_;
       --count_;
       take(std::move(frame));
     }
@@ -92,7 +94,7 @@ class Link final : public Entity {
 
   void expect(const Event& /*event*/, unsigned stage) const override {
     if (count_ == 0) return;
-    const Slot& slot = ring_[head_];
+    const Slot& slot = ring_ != nullptr ? ring_[head_] : only_;
     if (stage > 0) {
       if (stage == 1) fetch_frame(slot.frame);
       return far_->expect(slot.frame, stage - 1);
@@ -107,7 +109,7 @@ class Link final : public Entity {
     Slot& slot = at(0);
     ASSERT(slot.key == event.key());
     Frame frame = std::move(slot.frame);
-    head_ = (head_ + 1) & mask();
+    head_ = (head_ + 1) & mask_;
     --count_;
     if (count_ > 0 && !at(0).queued) enqueue(at(0));
     far_->receive(std::move(frame));
@@ -118,6 +120,13 @@ class Link final : public Entity {
     EventKey key;
     Frame frame;
     bool queued = false;  // has an event in the engine's queue
+  };
+
+  /// Of a link with a rate.
+  struct Queue {
+    Nanoseconds busy_until;
+    std::vector<Nanoseconds> departures;  // of the last queue_limit + 1 frames, in turn
+    std::uint64_t sent = 0;
   };
 
   /// A frame that is an owner of what it carries has it fetched.
@@ -131,18 +140,21 @@ class Link final : public Entity {
   }
   /// One frame is being sent and queue_limit wait, if the frame that many before the last has not left yet.
   [[nodiscard]] bool queue_is_full() const {
-    return !departures_.empty() && departures_[sent_ % departures_.size()] > now();
+    if (queue_ == nullptr || queue_->departures.empty()) return false;
+    return queue_->departures[queue_->sent % queue_->departures.size()] > now();
   }
   void note_departure(Nanoseconds departure) {
-    if (departures_.empty()) departures_.resize(std::size_t{spec_.queue_limit} + 1);
-    departures_[sent_++ % departures_.size()] = departure;
+    std::vector<Nanoseconds>& departures = queue_->departures;
+    if (departures.empty()) departures.resize(std::size_t{spec_.queue_limit} + 1);
+    departures[queue_->sent++ % departures.size()] = departure;
   }
-  [[nodiscard]] std::uint32_t mask() const { return static_cast<std::uint32_t>(ring_.size() - 1); }
-  [[nodiscard]] Slot& at(std::size_t position) { return ring_[(head_ + position) & mask()]; }
+  [[nodiscard]] Slot& at(std::size_t position) {
+    return ring_ != nullptr ? ring_[(head_ + position) & mask_] : only_;
+  }
 
   /// Nearly always at the tail: only paths of different length into one link overtake each other.
   void insert(const EventKey& key, Frame frame) {
-    if (count_ == ring_.size()) grow();
+    if (count_ > mask_) grow();
     std::size_t position = count_++;
     for (; position > 0 && key < at(position - 1).key; --position) at(position) = std::move(at(position - 1));
     at(position) = Slot{key, std::move(frame), false};
@@ -153,20 +165,23 @@ class Link final : public Entity {
     engine().schedule(slot.key, id());
   }
   [[gnu::cold]] void grow() {
-    std::vector<Slot> larger(ring_.empty() ? 2 : ring_.size() * 2);
+    const std::uint32_t size = (mask_ + 1) * 2;
+    auto larger = std::make_unique<Slot[]>(size);
     for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
     ring_ = std::move(larger);
+    mask_ = size - 1;
     head_ = 0;
   }
 
+  // Two cache lines: most links never carry more than one frame at a time.
   Receiver<Frame>* far_;
-  std::vector<Slot> ring_;
+  std::unique_ptr<Slot[]> ring_;  // null: only_ is all there is
   std::uint32_t head_ = 0;
   std::uint32_t count_ = 0;
+  std::uint32_t mask_ = 0;  // one less than the number of places
   LinkSpec spec_;
-  Nanoseconds busy_until_;
-  std::vector<Nanoseconds> departures_;  // of the last queue_limit + 1 frames, in turn; empty without a rate
-  std::uint64_t sent_ = 0;
+  Slot only_;
+  std::unique_ptr<Queue> queue_;
 };
 
 }  // namespace ekspath
