@@ -805,7 +805,11 @@ class Recollection {
     const std::uint64_t out = hop_.out != nullptr ? hop_.out->pattern_class : 0;
     general_.interfaces = in << 32 | out;
     general_.marks = std::uint64_t{packet_.meta.mark} << 32;
-    std::uint64_t traits = has_ports() ? WalkKey::has_ports : 0;
+    std::uint64_t traits = 0;
+    if (has_ports()) {
+      traits = WalkKey::has_ports;
+      if (packet_.transport_size() >= TcpView::minimum_size) traits |= WalkKey::whole_tcp_header;
+    }
     if (connection_ != nullptr) {
       general_.marks |= connection_->mark;
       traits |= WalkKey::tracked;
@@ -816,9 +820,7 @@ class Recollection {
         std::uint64_t{ip_.protocol()} << 16 | static_cast<std::uint64_t>(packet_.meta.ct_info) << 8 | traits;
   }
   [[nodiscard]] bool has_ports() const {
-    const std::uint8_t protocol = ip_.protocol();
-    return has_port_fields(protocol) &&
-           packet_.transport_size() >= (protocol == 6 ? TcpView::minimum_size : 4);
+    return has_port_fields(ip_.protocol()) && packet_.transport_size() >= 4;
   }
   [[nodiscard]] WalkKey key(std::uint8_t asked) const {
     WalkKey key = general_;

@@ -21,7 +21,7 @@ struct WalkKey {
   std::uint64_t rest =
       0;  // ports << 32 and AddressType << 24, if asked for; protocol << 16 | CtInfo << 8 | traits
 
-  static constexpr std::uint8_t tracked = 1, src_nat = 2, dst_nat = 4, has_ports = 8;
+  static constexpr std::uint8_t tracked = 1, src_nat = 2, dst_nat = 4, has_ports = 8, whole_tcp_header = 16;
 
   friend bool operator==(const WalkKey&, const WalkKey&) = default;
 };
@@ -45,11 +45,13 @@ class WalkNotes {
   void matched(const ChainBlock& chain, const Rule& rule, Counter& counter);
   void policy(Counter& counter) { counters_.push_back(&counter); }
 
-  [[nodiscard]] bool rememberable() const { return rememberable_; }
+  [[nodiscard]] bool rememberable() const { return rememberable_ && counters_.size() <= most_counters; }
   [[nodiscard]] std::uint8_t asked() const { return asked_; }
   [[nodiscard]] std::span<Counter* const> counters() const { return counters_; }
 
  private:
+  static constexpr std::size_t most_counters = 256;
+
   void type_of(const AddrtypeMatch& match);
 
   bool rememberable_ = true;
