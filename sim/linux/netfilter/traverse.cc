@@ -768,9 +768,9 @@ class Recollection {
   }
 
   /// Not of a first packet, for which translations are not settled yet, nor of a fragment, nor of an answer
-  /// about another packet. Nobody may look on: a remembered walk tells nothing.
+  /// about another packet.
   [[nodiscard]] bool applies() const {
-    if (hop_.netns.observer != nullptr || ip_.is_fragment()) return false;
+    if (ip_.is_fragment()) return false;
     if (connection_ != nullptr && !connection_->has(connection_status::confirmed)) return false;
     return packet_.meta.ct_info != CtInfo::related && packet_.meta.ct_info != CtInfo::related_reply;
   }
@@ -861,6 +861,8 @@ class Recollection {
 
 [[gnu::noinline]] TableVerdict walk_table(Netns& netns, TableState& table, BaseChain& base, Hook hook,
                                           Hop& hop, PacketRef& packet) {
+  // A remembered walk tells nothing.
+  if (netns.observer != nullptr) return walk(netns, table, base, hook, hop, packet);
   Recollection recollection(hop, *packet);
   if (!recollection.applies()) [[unlikely]]
     return walk(netns, table, base, hook, hop, packet);

@@ -53,14 +53,13 @@ class RouteCache {
   void fetch(const Key& key) const {
     if (mask_ != 0) __builtin_prefetch(&answers_[place_of(key)]);
   }
-  /// All places, where there are few.
+  /// Where there are few: all places; an answer for a packet of the host's own.
   void fetch_all() const {
-    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) __builtin_prefetch(&answers_[i]);
+    for (std::size_t i = 0; i < few(); ++i) __builtin_prefetch(&answers_[i]);
   }
-  /// Where there are few: an answer for a packet of the host's own.
   [[nodiscard]] const RouteResult* any_sent() const {
-    for (std::size_t i = 0; i <= mask_ && mask_ < 8; ++i) {
-      if (answers_ != nullptr && answers_[i].key.question == Question::lookup) return &answers_[i].route;
+    for (std::size_t i = 0; i < few(); ++i) {
+      if (answers_[i].key.question == Question::lookup) return &answers_[i].route;
     }
     return nullptr;
   }
@@ -84,6 +83,8 @@ class RouteCache {
     mixed *= 0xd6e8feb86659fd93;
     return static_cast<std::size_t>(mixed >> 40) & mask_;
   }
+  /// How many places there are, or 0 if there are many.
+  [[nodiscard]] std::size_t few() const { return mask_ != 0 && mask_ < 8 ? mask_ + 1 : 0; }
   void grow();
   void forget_all();
 

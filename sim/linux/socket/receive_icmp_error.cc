@@ -81,16 +81,7 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
       const UdpView quoted{const_cast<std::uint8_t*>(quote->transport)};
       const Endpoint local{quote->ip.source(), quoted.source_port()};
       const Endpoint remote{quote->ip.destination(), quoted.destination_port()};
-      UdpSocket* best = nullptr;
-      int best_score = -1;
-      for (UdpSocket* socket = tables_->udp.first(quoted.source_port()); socket != nullptr;
-           socket = UdpPorts::next(*socket)) {
-        if (const int score = socket->score(local, remote, hop.in != nullptr ? hop.in->index : 0);
-            score > best_score) {
-          best = socket;
-          best_score = score;
-        }
-      }
+      UdpSocket* best = tables_->udp.best(local, remote, hop.in != nullptr ? hop.in->index : 0);
       if (best == nullptr || header.type() == icmp::redirect) return;
       const IcmpErrno meaning = errno_of_icmp(header.type(), header.code());
       const bool too_big = header.type() == icmp::unreachable && header.code() == icmp::fragmentation_needed;

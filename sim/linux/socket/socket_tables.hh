@@ -82,6 +82,9 @@ class UdpPorts {
     return last_first_;
   }
   [[nodiscard]] static UdpSocket* next(const UdpSocket& socket);
+  /// The socket that a packet to `local` from `remote` fits best, the first of equals; null: none.
+  [[nodiscard]] UdpSocket* best(const Endpoint& local, const Endpoint& remote,
+                                std::uint32_t in_interface) const;
   /// If it is the port last asked for: its first socket. For hints.
   [[nodiscard]] const UdpSocket* guess(std::uint16_t port) const {
     return port == last_port_ ? last_first_ : nullptr;

@@ -79,6 +79,19 @@ void UdpPorts::remove(UdpSocket& socket) {
 
 UdpSocket* UdpPorts::next(const UdpSocket& socket) { return socket.next_on_port_; }
 
+/// Linux 6.1 net/ipv4/udp.c udp4_lib_lookup2()
+UdpSocket* UdpPorts::best(const Endpoint& local, const Endpoint& remote, std::uint32_t in_interface) const {
+  UdpSocket* best = nullptr;
+  int best_score = -1;
+  for (UdpSocket* socket = first(local.port); socket != nullptr; socket = socket->next_on_port_) {
+    if (const int score = socket->score(local, remote, in_interface); score > best_score) {
+      best = socket;
+      best_score = score;
+    }
+  }
+  return best;
+}
+
 UdpSocket::UdpSocket(Netns& netns) : netns_(&netns) { netns.ensure_sockets(); }
 
 UdpSocket::~UdpSocket() {
@@ -209,15 +222,7 @@ void Sockets::receive_udp(Hop& hop, PacketRef packet) {
   const UdpView udp = udp_header(*packet);
   const Endpoint from{ip.source(), udp.source_port()};
   const Endpoint to{ip.destination(), udp.destination_port()};
-  const std::uint32_t in_interface = hop.in != nullptr ? hop.in->index : 0;
-  UdpSocket* best = nullptr;
-  int best_score = -1;
-  for (UdpSocket* socket = tables_->udp.first(to.port); socket != nullptr; socket = socket->next_on_port_) {
-    if (const int score = socket->score(to, from, in_interface); score > best_score) {
-      best = socket;
-      best_score = score;
-    }
-  }
+  UdpSocket* best = tables_->udp.best(to, from, hop.in != nullptr ? hop.in->index : 0);
   if (best == nullptr) {
     ++netns.snmp.udp_no_ports;
     // nf_reset_ct() in __udp4_lib_rcv(): the error is found by what it quotes, not tied to the flow.

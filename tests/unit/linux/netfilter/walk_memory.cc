@@ -176,13 +176,7 @@ std::string what_is_left(std::uint64_t seed, bool observed) {
   for (const Connection* connection :
        router.conntrack ? router.conntrack->connections() : std::vector<const Connection*>())
     text += conntrack_line(*connection, world.engine.now()) + "\n";
-  std::string kept;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at) + 1;
-    if (text[at] != '#') kept += text.substr(at, end - at);  // the time of day
-    at = end;
-  }
-  return kept + world.capture();
+  return text + world.capture();
 }
 
 }  // namespace
