@@ -254,7 +254,7 @@ std::string answer(World& world, const std::string& command) {
 
 }  // namespace
 
-CaseOutcome run_simulated(const Case& described) {
+CaseOutcome run_simulated(const Case& described, Onlooker onlooker) {
   CaseOutcome outcome;
   std::size_t came_in = 0;
   std::vector<std::unique_ptr<Recorder>> recorders;
@@ -275,7 +275,7 @@ CaseOutcome run_simulated(const Case& described) {
     outcome.problem = error.what();
     return outcome;
   }
-  netns.observer = &notes;
+  if (onlooker == Onlooker::notes) netns.observer = &notes;
   for (const auto& incoming : described.frames) {
     engine.run_until(incoming.time);
     outcome.decisions.emplace_back();
