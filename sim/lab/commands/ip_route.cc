@@ -363,9 +363,9 @@ void parse_rule_selector(Words& words, RuleCommand& command) {
       rule.fwmark = value.value_or(0);
       rule.fwmask = mask.value_or(0);
     } else if (words.take("iif") || words.take("dev")) {
-      rule.iif = words.value("iif", any_word);
+      rule.iif = words.value("iif", InterfaceName::parse);
     } else if (words.take("oif")) {
-      rule.oif = words.value("oif", any_word);
+      rule.oif = words.value("oif", InterfaceName::parse);
     } else if (words.take("table") || words.take("lookup")) {
       rule.table = words.value("table", table_of);
       table_given = true;

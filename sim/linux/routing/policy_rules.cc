@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::uint32_t loopback_index = 1;
 
-std::uint32_t bound_index(const Netns& netns, const std::string& name) {
+std::uint32_t bound_index(const Netns& netns, const InterfaceName& name) {
   if (name.empty()) return 0;
-  const Interface* interface = netns.find_interface(name);
+  const Interface* interface = netns.find_interface(name.text());
   return interface != nullptr ? interface->index : BoundRule::no_interface;
 }
 

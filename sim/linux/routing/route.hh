@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "sim/base/prefix.hh"
+#include "sim/linux/interface_name.hh"
 
 namespace ekspath {
 
@@ -35,17 +35,17 @@ struct Route {
 /// One rule of the policy database. `not` negates the whole selector.
 struct PolicyRule {
   std::uint32_t priority = 0;
-  bool invert = false;
   Prefix from{};  // /0: all
   Prefix to{};
   std::uint32_t fwmark = 0;
   std::uint32_t fwmask = 0;  // 0: no mark selector
-  std::string iif{};         // "": any
-  std::string oif{};
-  std::uint8_t tos = 0;
-  enum class Action : std::uint8_t { lookup, unreachable, prohibit, blackhole } action = Action::lookup;
+  InterfaceName iif{};       // empty: any
+  InterfaceName oif{};
   std::uint32_t table = 0;
   std::int32_t suppress_prefix_length = -1;
+  bool invert = false;
+  std::uint8_t tos = 0;
+  enum class Action : std::uint8_t { lookup, unreachable, prohibit, blackhole } action = Action::lookup;
   RouteProtocol protocol = RouteProtocol::unspec;
 
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;

@@ -209,3 +209,10 @@ TEST_CASE("what ip does not model is refused by its name before a run") {
   }
   CHECK(typed(node.world, "node", "ip -6 addr").find("'-6'") != std::string::npos);
 }
+
+TEST_CASE("ip rule refuses names that no device can have, before the run") {
+  CHECK(check_ip_rule({"add", "iif", "ens5", "lookup", "2"}) == "");
+  CHECK(check_ip_rule({"add", "iif", "abcdefghijklmnop", "lookup", "2"}) ==
+        "'abcdefghijklmnop' is no value for 'iif'");
+  CHECK(check_ip_rule({"add", "oif", "a/b", "lookup", "2"}) == "'a/b' is no value for 'oif'");
+}
