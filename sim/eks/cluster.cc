@@ -79,8 +79,10 @@ std::string Cluster::place(Pod pod) {
          {"nodeName", node.kubernetes_name},
          {"terminationGracePeriodSeconds", 0}}}});
   ASSERT(decoded.object.has_value());
+  decoded.object->meta.name = pod.name;
   const ApiOutcome made = api_.create(std::move(*decoded.object));
   ASSERT(made);
+  pod.pod_namespace = made.object->meta.name_space;
   if (!pod.host_network) {
     const PodSandbox sandbox = sandbox_of(pod);
     if (pod.address.is_unspecified()) {
@@ -118,13 +120,16 @@ void Cluster::settle() {
   for (Controller* controller : controllers) controller->hold(false);
   delays_ = real;
   settling_ = false;
-  pods_.shrink_to_fit();  // most worlds gain few more
+  // Most worlds gain few more.
+  pods_.shrink_to_fit();
+  nodes_.shrink_to_fit();
   for (Node& node : nodes_) node.ipamd->settle();
   proxies_.settle();
   // A cluster that has been there for a while shows no events: they are kept for an hour.
   for (const ApiObject* event : objects_.list(ObjectKind::event))
     (void)objects_.remove(ObjectKind::event, event->meta.name_space, event->meta.name);
   for (const auto& kubelet : kubelets_) kubelet->forget_events();
+  scheduler_.forget_events();
 }
 
 bool Cluster::set_environment(const CniEnvironment& changes, const std::vector<std::string>& removals) {
@@ -181,7 +186,7 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
   pod.pod_namespace = object.meta.name_space;
   pod.node = index->second;
   pod.host_network = spec->host_network;
-  const PodNaming naming{object.meta.name_space, node.resolv_conf, node.hosts_file,
+  const PodNaming naming{object.meta.name_space, *node.resolv_conf, *node.hosts_file,
                          kube_dns_address(settings_.service_cidr)};
   PodHosts::Place place{pod.pod_namespace,
                         pod.name,
@@ -225,7 +230,7 @@ CniPlugin::Added Cluster::wire(const Node& node, const PodSandbox& sandbox, Netn
   return {address.value(), 0, ""};
 }
 
-void Cluster::remove_sandbox(const std::string& pod_namespace, const std::string& pod_name) {
+void Cluster::remove_sandbox(std::string_view pod_namespace, std::string_view pod_name) {
   const auto found = std::ranges::find_if(
       pods_, [&](const Pod& pod) { return pod.name == pod_name && pod.pod_namespace == pod_namespace; });
   if (found == pods_.end()) return;

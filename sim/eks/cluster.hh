@@ -105,7 +105,7 @@ class Cluster final : private KubeletHost, private ObjectWatcher {
  private:
   // KubeletHost
   Sandbox make_sandbox(const ApiObject& pod, std::uint32_t attempt) override;
-  void remove_sandbox(const std::string& pod_namespace, const std::string& pod_name) override;
+  void remove_sandbox(std::string_view pod_namespace, std::string_view pod_name) override;
   ProgramEnvironment environment(const ApiObject& pod) override;
   std::unique_ptr<Program> agent_started(const ApiObject& pod, const ContainerSpec& container,
                                          Netns& netns) override;
@@ -130,8 +130,8 @@ class Cluster final : private KubeletHost, private ObjectWatcher {
   ServiceProxies proxies_;
   ApiServer api_;
   std::vector<Node> nodes_;
-  std::map<std::string, std::uint32_t, std::less<>> node_index_;    // by Kubernetes name
-  std::map<std::string, std::uint32_t, std::less<>> node_by_name_;  // by the scenario's
+  std::map<SharedText, std::uint32_t, std::less<>> node_index_;    // by Kubernetes name
+  std::map<SharedText, std::uint32_t, std::less<>> node_by_name_;  // by the scenario's
   std::vector<Pod> pods_;
   std::vector<Ipv4Address> control_plane_;
   std::set<std::string> noted_;

@@ -317,24 +317,24 @@ ApiObject node_object(const Node& node, const Cluster& cluster) {
   // The kernel and the firmware keep about 6 % of a machine's memory.
   const std::int64_t memory_kib = size.memory_mib * 1024 * 94 / 100;
   const std::int64_t reserved_kib = (255 + 11 * std::int64_t{node.max_pods} + 100) * 1024;
-  status.capacity = {{"cpu", Quantity::of(size.cpus)},
-                     {"ephemeral-storage", quantity("83873772Ki")},
-                     {"hugepages-1Gi", Quantity::of(0)},
-                     {"hugepages-2Mi", Quantity::of(0)},
-                     {"memory", quantity(fmt::format("{}Ki", memory_kib))},
-                     {"pods", Quantity::of(node.max_pods)}};
+  status.capacity = ResourceList{{"cpu", Quantity::of(size.cpus)},
+                                 {"ephemeral-storage", quantity("83873772Ki")},
+                                 {"hugepages-1Gi", Quantity::of(0)},
+                                 {"hugepages-2Mi", Quantity::of(0)},
+                                 {"memory", quantity(fmt::format("{}Ki", memory_kib))},
+                                 {"pods", Quantity::of(node.max_pods)}};
   status.allocatable = status.capacity;
-  status.allocatable["cpu"] = quantity(fmt::format("{}m", size.cpus * 1000 - reserved_cpu_milli(size.cpus)));
-  status.allocatable["ephemeral-storage"] = quantity("76224326324");
-  status.allocatable["memory"] =
-      quantity(fmt::format("{}Ki", std::max<std::int64_t>(memory_kib - reserved_kib, 0)));
+  ResourceList& allocatable = status.allocatable.write();
+  allocatable["cpu"] = quantity(fmt::format("{}m", size.cpus * 1000 - reserved_cpu_milli(size.cpus)));
+  allocatable["ephemeral-storage"] = quantity("76224326324");
+  allocatable["memory"] = quantity(fmt::format("{}Ki", std::max<std::int64_t>(memory_kib - reserved_kib, 0)));
   status.addresses.push_back({"InternalIP", fmt::format("{}", node.address)});
   if (!node.public_address.is_unspecified())
     status.addresses.push_back({"ExternalIP", fmt::format("{}", node.public_address)});
   status.addresses.push_back({"InternalDNS", node.kubernetes_name});
   status.addresses.push_back({"Hostname", node.kubernetes_name});
   const Nanoseconds now = cluster.objects().now();
-  status.conditions = {
+  status.conditions = std::vector<ObjectCondition>{
       {"MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available",
        now},
       {"DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now},
@@ -343,9 +343,9 @@ ApiObject node_object(const Node& node, const Cluster& cluster) {
   // The kubelet of the EKS AMI; the hash is that of the fact's AMI, whatever the minor version.
   // facts/kube-proxy.md 12
   const auto& version = cluster.versions().kubernetes;
-  status.info = {"amd64", "containerd://1.7.23", "6.1.115-126.197.amzn2023.x86_64",
-                 fmt::format("v{}.{}.0-eks-a737599", version.major, version.minor),
-                 "Amazon Linux 2023.6.20241121"};
+  status.info = NodeStatus::Info{"amd64", "containerd://1.7.23", "6.1.115-126.197.amzn2023.x86_64",
+                                 fmt::format("v{}.{}.0-eks-a737599", version.major, version.minor),
+                                 "Amazon Linux 2023.6.20241121"};
   object.status = std::move(status);
   return object;
 }

@@ -34,12 +34,12 @@ struct IpamdSite {
   VpcCni& cni;
   NodeFiles& files;
   CniVersion version;
-  std::string instance_id;      // "i-0..."
-  std::string kubernetes_name;  // of the Node object
+  SharedText instance_id;      // "i-0..."
+  SharedText kubernetes_name;  // of the Node object
   const InstanceType& type;
   /// What is plugged in when it first starts, with device numbers; the primary first.
   std::vector<std::pair<EniId, std::uint32_t>> enis;
-  std::string cluster;         // for the tags of new ENIs
+  SharedText cluster;          // for the tags of new ENIs
   std::uint32_t max_pods = 0;  // the node's capacity.pods
   std::optional<EniConfig> eni_config;
   /// The scenario placed pods or ENIs on this node by hand: the ENIs are as given, and ipamd leaves them so

@@ -182,7 +182,7 @@ void Ipamd::on_eni_created() {
   wish.count = work_.wanted;
   wish.prefixes = pool_.uses_prefixes();
   wish.device = work_.device = lowest_free_device();
-  wish.description = "aws-K8S-" + site_.instance_id;
+  wish.description = fmt::format("aws-K8S-{}", site_.instance_id);
   std::vector<std::string> groups;
   for (const SecurityGroupId group : wish.security_groups)
     groups.push_back(site_.fabric.security_group(group).resource_id);

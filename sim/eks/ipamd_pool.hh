@@ -9,6 +9,7 @@
 #include "sim/aws/ids.hh"
 #include "sim/base/nanoseconds.hh"
 #include "sim/base/prefix.hh"
+#include "sim/base/shared_text.hh"
 
 namespace ekspath {
 
@@ -20,9 +21,9 @@ namespace ekspath {
 class IpamdPool {
  public:
   struct Owner {
-    std::string container_id;
-    std::string pod_namespace;
-    std::string pod_name;
+    SharedText container_id;
+    SharedText pod_namespace;
+    SharedText pod_name;
   };
   /// An address that a pod has, or had.
   struct Lease {

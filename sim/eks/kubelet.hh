@@ -34,7 +34,7 @@ class KubeletHost {
     std::string error;  // empty: it stands. Else the text of FailedCreatePodSandBox
   };
   virtual Sandbox make_sandbox(const ApiObject& pod, std::uint32_t attempt) = 0;
-  virtual void remove_sandbox(const std::string& pod_namespace, const std::string& pod_name) = 0;
+  virtual void remove_sandbox(std::string_view pod_namespace, std::string_view pod_name) = 0;
   virtual ProgramEnvironment environment(const ApiObject& pod) = 0;
   /// A container of the cluster's own (aws-node, kube-proxy, coredns) has started, or stops.
   virtual std::unique_ptr<Program> agent_started(const ApiObject& pod, const ContainerSpec& container,
@@ -53,7 +53,7 @@ class KubeletHost {
 /// exec and gRPC probes succeed. Liveness and startup probes are not modelled.
 class Kubelet final : public Entity {
  public:
-  Kubelet(Engine& engine, ApiServer& api, KubeletHost& host, const ControlDelays& delays, std::string node,
+  Kubelet(Engine& engine, ApiServer& api, KubeletHost& host, const ControlDelays& delays, SharedText node,
           Ipv4Address address);
   ~Kubelet();
 
@@ -70,7 +70,7 @@ class Kubelet final : public Entity {
   void fire(const Event& event) override;
 
  private:
-  using PodName = std::pair<std::string, std::string>;
+  using PodName = std::pair<SharedText, SharedText>;
   enum class Step : std::uint8_t {
     look,
     sandbox,
@@ -94,14 +94,14 @@ class Kubelet final : public Entity {
   /// A pod at work. One step is pending at a time; `token` tells whose event counts.
   struct Work {
     std::uint32_t id = 0;
+    std::uint32_t token = 0;
     PodName name;
     Uid uid;
-    Step step = Step::look;
-    std::uint32_t token = 0;
-    std::uint32_t attempt = 0;  // of the sandbox
-    std::size_t container = 0;  // that is being started: init containers first
+    std::uint32_t attempt = 0;    // of the sandbox
+    std::uint32_t container = 0;  // that is being started: init containers first
     Nanoseconds pulling_since;
     Netns* netns = nullptr;
+    Step step = Step::look;
     bool has_sandbox = false;
     bool restarting = false;  // only `container` is started
     bool stopping = false;
@@ -109,6 +109,8 @@ class Kubelet final : public Entity {
     Nanoseconds crash_delay = Nanoseconds(10'000'000'000);
     std::unique_ptr<PodSpec> last_spec;        // of an object that is gone while its pod still stops
     std::vector<RunningContainer> containers;  // init containers first
+
+    [[nodiscard]] static std::uint32_t id_of(const std::unique_ptr<Work>& work) { return work->id; }
   };
 
   /// The latest of that name, or null. A node has a hundred pods: an index would cost more than it saves.
@@ -128,6 +130,7 @@ class Kubelet final : public Entity {
   void finish(Work& work);
   [[nodiscard]] bool is_probe_answered(const Work& work, const ContainerSpec& container) const;
   [[nodiscard]] const PodSpec& spec_of(const Work& work) const;
+  [[nodiscard]] ContainerStatus& status_of(const Work& work, PodStatus& status, std::size_t index) const;
   [[nodiscard]] const ContainerSpec& container_of(const Work& work, std::size_t index) const;
   [[nodiscard]] const ApiObject* object_of(const Work& work) const;
   void report(const Work& work, const std::function<void(PodStatus&)>& change);
@@ -138,10 +141,10 @@ class Kubelet final : public Entity {
   KubeletHost* host_;
   const ControlDelays* delays_;
   EventRecorder events_;
-  std::string node_;
+  SharedText node_;
   Ipv4Address address_;
   std::set<std::string> images_;
-  std::map<std::uint32_t, Work> works_;
+  std::vector<std::unique_ptr<Work>> works_;  // by id
   std::uint32_t next_id_ = 0;
   std::uint32_t next_token_ = 0;
 };

@@ -17,9 +17,10 @@ using State = ContainerStatus::State;
 void set_condition(PodStatus& status, Literal type, bool on, Literal reason, Shared<std::string> message,
                    Nanoseconds now) {
   ObjectCondition wanted{type, on ? Literal("True") : Literal("False"), reason, std::move(message), now};
-  const auto known = std::ranges::find(status.conditions, type, &ObjectCondition::type);
-  if (known == status.conditions.end()) {
-    status.conditions.push_back(std::move(wanted));
+  std::vector<ObjectCondition>& conditions = status.conditions.write();
+  const auto known = std::ranges::find(conditions, type, &ObjectCondition::type);
+  if (known == conditions.end()) {
+    conditions.push_back(std::move(wanted));
   } else {
     if (known->status == wanted.status) wanted.changed = known->changed;
     *known = std::move(wanted);
@@ -27,10 +28,10 @@ void set_condition(PodStatus& status, Literal type, bool on, Literal reason, Sha
 }
 
 /// Ready and ContainersReady, of the containers as they are. pkg/kubelet/status/generate.go
-void update_readiness(PodStatus& status, Nanoseconds now) {
-  std::vector<std::string> unready;
-  for (const ContainerStatus& one : status.containers) {
-    if (!one.ready) unready.push_back(one.name);
+void update_readiness(PodStatus& status, const PodSpec& spec, Nanoseconds now) {
+  std::vector<std::string_view> unready;
+  for (std::size_t i = 0; i < status.containers->size(); ++i) {
+    if (!(*status.containers)[i].ready) unready.push_back(spec.containers[i].name);
   }
   const bool ready = unready.empty();
   Shared<std::string> message;
@@ -52,7 +53,7 @@ std::string duration_text(Nanoseconds time) {
 }  // namespace
 
 Kubelet::Kubelet(Engine& engine, ApiServer& api, KubeletHost& host, const ControlDelays& delays,
-                 std::string node, Ipv4Address address)
+                 SharedText node, Ipv4Address address)
     : Entity(engine),
       api_(&api),
       host_(&host),
@@ -78,9 +79,8 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
       ask_to_stop(0, work->stopping ? Nanoseconds() : delays_->kubelet);
   } else if (work == nullptr) {
     if (pod.meta.terminating()) return;
-    const std::uint32_t id = next_id_++;
-    Work& fresh = works_[id];
-    fresh.id = id;
+    Work& fresh = *works_.emplace_back(std::make_unique<Work>());
+    fresh.id = next_id_++;
     fresh.name = {pod.meta.name_space, pod.meta.name};
     fresh.uid = pod.meta.uid;
     after(fresh, delays_->kubelet, Step::look);
@@ -98,7 +98,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
   work.netns = &netns;
   work.has_sandbox = true;
   work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
-  work.container = work.containers.size();
+  work.container = static_cast<std::uint32_t>(work.containers.size());
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     work.containers[i].work.kind = ContainerWork::Kind::idle;
     work.containers[i].began = true;
@@ -110,18 +110,17 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
     status.host_ip = address_;
     for (const ContainerSpec& one : spec_of(work).containers) {
       ContainerStatus running;
-      running.name = one.name;
       running.state = State::running;
       running.reason = {};
       running.ready = running.started = running.has_id = true;
       running.started_at = now();
       running.shape = one.shape;
-      status.containers.push_back(std::move(running));
+      status.containers.write().push_back(std::move(running));
     }
     for (const Literal type : {Literal("PodReadyToStartContainers"), Literal("Initialized")})
       set_condition(status, type, true, {}, {}, now());
-    update_readiness(status, now());
-    status.conditions.shrink_to_fit();  // nothing comes any more
+    update_readiness(status, spec_of(work), now());
+    status.conditions.write().shrink_to_fit();  // nothing comes any more
   });
 }
 
@@ -136,8 +135,8 @@ const Program* Kubelet::program(const std::string& pod_namespace, const std::str
 }
 
 const Kubelet::Work* Kubelet::find(std::string_view pod_namespace, std::string_view pod_name) const {
-  for (const auto& [id, work] : std::views::reverse(works_)) {
-    if (work.name.second == pod_name && work.name.first == pod_namespace) return &work;
+  for (const auto& work : std::views::reverse(works_)) {
+    if (work->name.second == pod_name && work->name.first == pod_namespace) return work.get();
   }
   return nullptr;
 }
@@ -149,9 +148,9 @@ void Kubelet::after(Work& work, Nanoseconds delay, Step step) {
 }
 
 void Kubelet::fire(const Event& event) {
-  const auto known = works_.find(event.argument);
-  if (known == works_.end() || known->second.token != event.kind) return;
-  Work& work = known->second;
+  const auto known = std::ranges::lower_bound(works_, event.argument, {}, &Work::id_of);
+  if (known == works_.end() || (*known)->id != event.argument || (*known)->token != event.kind) return;
+  Work& work = **known;
   switch (work.step) {
     case Step::look:
       return look(work);
@@ -179,8 +178,8 @@ void Kubelet::fire(const Event& event) {
 /// The first sync of the pod: admission, and what its status begins with.
 void Kubelet::look(Work& work) {
   // A pod of the same name that still stops has the name's sandbox.
-  for (const auto& [id, other] : works_) {
-    if (id != work.id && other.name == work.name) return after(work, delays_->teardown, Step::look);
+  for (const auto& other : works_) {
+    if (other->id != work.id && other->name == work.name) return after(work, delays_->teardown, Step::look);
   }
   report(work, [&](PodStatus& status) {
     status.start_time = now();
@@ -188,12 +187,11 @@ void Kubelet::look(Work& work) {
     set_condition(status, "PodReadyToStartContainers", false, {}, {}, now());
     set_condition(status, "Initialized", spec_of(work).init_containers.empty(), {}, {}, now());
     const auto waiting = [](const std::vector<ContainerSpec>& containers, Literal reason) {
-      std::vector<ContainerStatus> out;
+      Shared<std::vector<ContainerStatus>> out;
       for (const ContainerSpec& one : containers) {
-        out.emplace_back();
-        out.back().name = one.name;
-        out.back().shape = one.shape;
-        out.back().reason = reason;
+        ContainerStatus& mine = out.write().emplace_back();
+        mine.shape = one.shape;
+        mine.reason = reason;
       }
       return out;
     };
@@ -201,7 +199,7 @@ void Kubelet::look(Work& work) {
     status.containers =
         waiting(spec_of(work).containers, spec_of(work).init_containers.empty() ? Literal("ContainerCreating")
                                                                                 : Literal("PodInitializing"));
-    update_readiness(status, now());
+    update_readiness(status, spec_of(work), now());
   });
   work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
   after(work, delays_->sandbox, Step::sandbox);
@@ -270,23 +268,21 @@ void Kubelet::start_container(Work& work) {
     host_->note(fmt::format("image {}: what it does is not modelled; its containers run and listen nowhere",
                             container->image));
   report(work, [&](PodStatus& status) {
-    auto& statuses = is_init ? status.init_containers : status.containers;
-    const auto mine = std::ranges::find(statuses, container.name, &ContainerStatus::name);
-    ASSERT(mine != statuses.end());
-    if (mine->state == State::terminated) mine->last_ending = mine->ending();
-    mine->state = State::running;
-    mine->reason = {};
-    mine->message = {};
-    mine->started = mine->has_id = true;
-    mine->started_at = now();
-    mine->shape = container.shape;
-    mine->restart_count = running.restarts;
+    ContainerStatus& mine = status_of(work, status, index);
+    if (mine.state == State::terminated) mine.last_ending = mine.ending();
+    mine.state = State::running;
+    mine.reason = {};
+    mine.message = {};
+    mine.started = mine.has_id = true;
+    mine.started_at = now();
+    mine.shape = container.shape;
+    mine.restart_count = running.restarts;
     if (!is_init) status.phase = "Running";
   });
   if (is_init) {
     // What init containers do here takes no time of its own.
     report(work, [&](PodStatus& status) {
-      ContainerStatus& mine = status.init_containers[index];
+      ContainerStatus& mine = status_of(work, status, index);
       mine.state = State::terminated;
       mine.reason = "Completed";
       mine.ready = true;
@@ -332,8 +328,9 @@ void Kubelet::check_ready(Work& work) {
     all = all && is_ready;
   }
   report(work, [&](PodStatus& status) {
-    for (std::size_t i = 0; i < status.containers.size(); ++i) status.containers[i].ready = ready[i];
-    update_readiness(status, now());
+    std::vector<ContainerStatus>& statuses = status.containers.write();
+    for (std::size_t i = 0; i < statuses.size(); ++i) statuses[i].ready = ready[i];
+    update_readiness(status, spec_of(work), now());
   });
   if (!all && again != Nanoseconds::never()) return after(work, again, Step::ready);
   watch_endings(work);
@@ -365,27 +362,27 @@ void Kubelet::container_ended(Work& work, std::size_t container, int status_code
   const bool restarts = spec_of(work)->restart_policy == "Always" ||
                         (spec_of(work)->restart_policy == "OnFailure" && status_code != 0);
   report(work, [&](PodStatus& status) {
-    const auto mine = std::ranges::find(status.containers, spec.name, &ContainerStatus::name);
-    mine->ready = false;
-    mine->started = false;
-    mine->finished_at = now();
-    mine->exit_code = status_code;
-    mine->state = State::terminated;
-    mine->reason = status_code == 0 ? Literal("Completed") : Literal("Error");
+    ContainerStatus& mine = status_of(work, status, container);
+    mine.ready = false;
+    mine.started = false;
+    mine.finished_at = now();
+    mine.exit_code = status_code;
+    mine.state = State::terminated;
+    mine.reason = status_code == 0 ? Literal("Completed") : Literal("Error");
     if (restarts && running.restarts > 0) {
-      mine->last_ending = mine->ending();
-      mine->state = State::waiting;
-      mine->reason = "CrashLoopBackOff";
-      mine->message = fmt::format("back-off {} restarting failed container={} pod={}_{}({})",
-                                  duration_text(work.crash_delay), spec.name, work.name.second,
-                                  work.name.first, work.uid.text());
+      mine.last_ending = mine.ending();
+      mine.state = State::waiting;
+      mine.reason = "CrashLoopBackOff";
+      mine.message = fmt::format("back-off {} restarting failed container={} pod={}_{}({})",
+                                 duration_text(work.crash_delay), spec.name, work.name.second,
+                                 work.name.first, work.uid.text());
     }
     const bool all = std::ranges::all_of(work.containers, &RunningContainer::ended);
     if (!restarts && all) status.phase = status_code == 0 ? Literal("Succeeded") : Literal("Failed");
-    update_readiness(status, now());
+    update_readiness(status, spec_of(work), now());
   });
   if (!restarts) return watch_endings(work);
-  work.container = container;
+  work.container = static_cast<std::uint32_t>(container);
   // pkg/kubelet backOffPeriod 10 s, doubled up to 5 minutes; the first restart comes at once.
   const bool is_first = running.restarts == 0;
   if (!is_first)
@@ -431,14 +428,14 @@ void Kubelet::kill(Work& work) {
     running.ended = true;
   }
   report(work, [&](PodStatus& status) {
-    for (ContainerStatus& one : status.containers) {
+    for (ContainerStatus& one : status.containers.write()) {
       if (one.state != State::running) continue;
       one.state = State::terminated;
       one.reason = "Completed";
       one.ready = false;
       one.finished_at = now();
     }
-    update_readiness(status, now());
+    update_readiness(status, spec_of(work), now());
   });
   after(work, delays_->teardown, Step::gone);
 }
@@ -447,7 +444,7 @@ void Kubelet::finish(Work& work) {
   if (work.has_sandbox) host_->remove_sandbox(work.name.first, work.name.second);
   const PodName name = work.name;
   const bool is_there = object_of(work) != nullptr;
-  works_.erase(work.id);
+  std::erase_if(works_, [id = work.id](const auto& one) { return one->id == id; });
   if (is_there) (void)api_->objects().remove(ObjectKind::pod, name.first, name.second);
 }
 
@@ -476,6 +473,12 @@ bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container
 
 const PodSpec& Kubelet::spec_of(const Work& work) const {
   return work.last_spec ? *work.last_spec : object_of(work)->as<PodSpec>();
+}
+
+ContainerStatus& Kubelet::status_of(const Work& work, PodStatus& status, std::size_t index) const {
+  const std::size_t first = spec_of(work).init_containers.size();
+  return index < first ? status.init_containers.write().at(index)
+                       : status.containers.write().at(index - first);
 }
 
 const ContainerSpec& Kubelet::container_of(const Work& work, std::size_t index) const {

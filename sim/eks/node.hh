@@ -19,17 +19,17 @@ namespace ekspath {
 /// An EC2 instance that joined the cluster: names for a namespace and the ENIs that belong together, and its
 /// agents.
 struct Node {
-  std::string name;             // as the scenario calls it: "node1"
-  std::string kubernetes_name;  // "ip-192-168-1-251.ap-northeast-2.compute.internal"
-  std::string zone;             // "ap-northeast-2a"
+  SharedText name;             // as the scenario calls it: "node1"
+  SharedText kubernetes_name;  // "ip-192-168-1-251.ap-northeast-2.compute.internal"
+  std::string zone;            // "ap-northeast-2a"
   std::string instance_type;
-  std::string group;           // node group
-  std::string resolv_conf;     // the text of its /etc/resolv.conf
-  std::string hosts_file;      // of its /etc/hosts
-  Ipv4Address public_address;  // unspecified: none
+  std::string group;                // node group
+  Shared<std::string> resolv_conf;  // the text of its /etc/resolv.conf
+  Shared<std::string> hosts_file;   // of its /etc/hosts
+  Ipv4Address public_address;       // unspecified: none
   Netns* netns = nullptr;
   Ipv4Address address;
-  std::string instance_id;  // "i-0..."
+  SharedText instance_id;  // "i-0..."
   const InstanceType* type = nullptr;
   std::uint32_t max_pods = 0;  // capacity.pods
   Fabric* fabric = nullptr;
@@ -45,10 +45,10 @@ struct Node {
 
 /// A pod: a namespace on a node. With hostNetwork it is the node's own.
 struct Pod {
-  std::string name;
-  std::string pod_namespace = "default";
-  std::uint32_t node = 0;  // index in Cluster::nodes()
+  SharedText name;
+  SharedText pod_namespace = "default";
   Netns* netns = nullptr;
+  std::uint32_t node = 0;  // index in Cluster::nodes()
   Ipv4Address address;
   std::uint32_t device = 0;  // of the ENI that carries the address
   bool host_network = false;

@@ -75,7 +75,7 @@ std::string pod_resolv_conf(const PodShape& spec, const PodNaming& naming) {
 HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming, std::string_view host_name,
                          Ipv4Address address) {
   if (spec.host_network)
-    return {{}, fmt::format("# Kubernetes-managed hosts file (host network).\n{}", naming.node_hosts), {}};
+    return {fmt::format("# Kubernetes-managed hosts file (host network).\n{}", naming.node_hosts), {}, {}};
   static const Shared<std::string> common(
       "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
@@ -84,8 +84,7 @@ HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming, std::str
     own += fmt::format("{}.{}.{}.svc.{}\t", host_name, spec.subdomain, naming.name_space, cluster_domain);
   }
   own += fmt::format("{}\n", host_name);
-  own.shrink_to_fit();
-  return {common, std::move(own), {}};
+  return {common, own, {}};
 }
 
 }  // namespace ekspath

@@ -11,10 +11,10 @@ namespace ekspath {
 /// /etc/hosts of a machine or a pod. Thousands differ in one line: what they have alike is held once.
 struct HostsFile {
   Shared<std::string> common;
-  std::string own;
+  SharedText own;
   Shared<std::string> more;  // what the scenario adds
 
-  [[nodiscard]] std::string text() const { return *common + own + *more; }
+  [[nodiscard]] std::string text() const { return *common + std::string(own) + *more; }
 };
 
 /// What kubelet decides about a pod's names with.

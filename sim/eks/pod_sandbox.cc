@@ -6,14 +6,16 @@
 
 namespace ekspath {
 
-PodSandbox PodSandbox::draw(std::uint64_t seed, std::string_view pod_namespace, std::string_view pod_name,
+PodSandbox PodSandbox::draw(std::uint64_t seed, const SharedText& pod_namespace, const SharedText& pod_name,
                             Uid pod_uid, std::uint32_t attempt) {
   Random luck(seed, fmt::format("{}/{}", pod_namespace, pod_name), fmt::format("sandbox {}", attempt));
   PodSandbox sandbox;
   sandbox.pod_namespace = pod_namespace;
   sandbox.pod_name = pod_name;
   sandbox.pod_uid = (pod_uid.empty() ? Uid::draw(luck) : pod_uid).text();
-  for (int i = 0; i < 4; ++i) sandbox.container_id += fmt::format("{:016x}", luck.next());
+  std::string id;
+  for (int i = 0; i < 4; ++i) id += fmt::format("{:016x}", luck.next());
+  sandbox.container_id = id;
   sandbox.netns_path = "/var/run/netns/cni-" + Uid::draw(luck).text();
   return sandbox;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/base/shared_text.hh"
 #include "sim/eks/api/uid.hh"
 
 namespace ekspath {
@@ -11,15 +12,15 @@ namespace ekspath {
 /// One sandbox of a pod as containerd hands it to a CNI plugin. A pod whose sandbox failed gets another one
 /// at the next try, with another id and namespace.
 struct PodSandbox {
-  std::string pod_namespace;
-  std::string pod_name;
-  std::string pod_uid;       // "8f3c..-....", of the API object
-  std::string container_id;  // 64 hex digits
-  std::string netns_path;    // "/var/run/netns/cni-<uuid>"
+  SharedText pod_namespace;
+  SharedText pod_name;
+  std::string pod_uid;      // "8f3c..-....", of the API object
+  SharedText container_id;  // 64 hex digits
+  std::string netns_path;   // "/var/run/netns/cni-<uuid>"
 
   /// Ids for the pod's n-th sandbox, drawn from `seed`; without a `pod_uid`, that too.
-  [[nodiscard]] static PodSandbox draw(std::uint64_t seed, std::string_view pod_namespace,
-                                       std::string_view pod_name, Uid pod_uid, std::uint32_t attempt);
+  [[nodiscard]] static PodSandbox draw(std::uint64_t seed, const SharedText& pod_namespace,
+                                       const SharedText& pod_name, Uid pod_uid, std::uint32_t attempt);
 };
 
 /// What kubelet writes into the event FailedCreatePodSandBox, about an error of the plugin's ADD.

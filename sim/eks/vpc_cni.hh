@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/prefix.hh"
+#include "sim/base/shared_text.hh"
 #include "sim/eks/cni_settings.hh"
 #include "sim/linux/netns.hh"
 
@@ -22,8 +23,8 @@ struct CniEni {
 
 /// What the plugin is given for a pod.
 struct CniPod {
-  std::string pod_namespace;
-  std::string name;
+  SharedText pod_namespace;
+  SharedText name;
   Ipv4Address address;
   std::uint32_t device = 0;  // of the ENI that owns the address
 };

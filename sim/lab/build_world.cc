@@ -393,7 +393,7 @@ class Builder {
     static const Shared<std::string> common(
         "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
         "::1         localhost6 localhost6.localdomain6\n");
-    return {common, "", std::move(more)};
+    return {common, {}, std::move(more)};
   }
 
   /// The scenario's internet hosts: for those themselves, which have no name server to ask.
@@ -588,15 +588,17 @@ class Builder {
 
     for (const EniEntry& eni : entry.enis) {
       const auto secondary = add_eni(netns, *eni.device, place, eni.device.where, eni.private_ip,
-                                     node_groups_, "aws-K8S-" + node.instance_id);
+                                     node_groups_, fmt::format("aws-K8S-{}", node.instance_id));
       if (secondary) node.enis.emplace_back(*secondary, std::uint32_t{*eni.device});
     }
     const Ipv4Address public_address = add_public_address(*primary, place, entry.where, entry.public_ip);
-    world_->add_host({entry.name, HostKind::node, &netns, node.kubernetes_name, node.address, public_address,
-                      entry.name, instance_resolv_conf(place.vpc), hosts_file({})});
+    static const Shared<std::string> hosts(hosts_file({}).text());
+    const Host& host =
+        world_->add_host({node.name, HostKind::node, &netns, node.kubernetes_name, node.address,
+                          public_address, node.name, instance_resolv_conf(place.vpc), hosts_file({})});
     node.group = entry.group;
-    node.resolv_conf = instance_resolv_conf(place.vpc);
-    node.hosts_file = hosts_file({}).text();
+    node.resolv_conf = host.resolv_conf;
+    node.hosts_file = hosts;
     node.public_address = public_address;
     world_->cluster->join(std::move(node), world_->fabric.vpc(vpc).cidrs, veth_);
     set_sysctls(netns, entry.sysctls);
@@ -650,7 +652,7 @@ class Builder {
       set_al2023_sysctls(*pod.netns);
     }
     // A hostNetwork pod's host name is its node's.
-    const std::string host_name = entry.host_network ? node->kubernetes_name : pod.name;
+    const SharedText host_name = entry.host_network ? node->kubernetes_name : pod.name;
     Host& host = world_->add_host({pod.name,
                                    HostKind::pod,
                                    pod.netns,
@@ -667,7 +669,9 @@ class Builder {
       diagnostics_.report({entry.name.where, error, fmt::format("room in the pool of {}", *entry.node), ""});
       return;
     }
-    host.address = world_->cluster->pods().back().address;
+    const Pod& placed = world_->cluster->pods().back();
+    host.address = placed.address;
+    host.pod_namespace = placed.pod_namespace;
     host.hosts_file = pod_hosts_file_of(entry, host_name, host.address);
     if (entry.runs_coredns) name_servers_.push_back({host.name, node->kubernetes_name, host.address});
     set_sysctls(*host.netns, entry.sysctls);
@@ -676,7 +680,7 @@ class Builder {
 
   PodNaming naming_of(const PodEntry& entry, const Node& node) const {
     const Host& host = *world_->host(node.name);
-    return {entry.name_space, *host.resolv_conf, node.hosts_file,
+    return {entry.name_space, *host.resolv_conf, *node.hosts_file,
             kube_dns_address(*scenario_.cluster->service_cidr)};
   }
 

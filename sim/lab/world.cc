@@ -47,8 +47,8 @@ void World::retire(const Host& host) {
 Netns& World::open(const Place& place) {
   if (Host* known = pod_host(place.pod_namespace, place.pod_name)) return *known->netns;
   // Names are unique within a namespace, hosts are within the world.
-  std::string name = place.pod_name;
-  while (host(name) != nullptr) name += "." + place.pod_namespace;
+  SharedText name = place.pod_name;
+  while (host(name) != nullptr) name = fmt::format("{}.{}", name, place.pod_namespace);
   Host added;
   added.name = name;
   added.kind = HostKind::pod;
@@ -61,18 +61,18 @@ Netns& World::open(const Place& place) {
   return *add_host(std::move(added)).netns;
 }
 
-void World::give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
+void World::give_address(std::string_view pod_namespace, std::string_view pod_name, Ipv4Address address,
                          HostsFile hosts_file) {
   Host* known = pod_host(pod_namespace, pod_name);
   known->address = address;
   known->hosts_file = std::move(hosts_file);
 }
 
-ProgramEnvironment World::environment(const std::string& pod_namespace, const std::string& pod_name) {
+ProgramEnvironment World::environment(std::string_view pod_namespace, std::string_view pod_name) {
   return environment_of(*pod_host(pod_namespace, pod_name));
 }
 
-void World::close(const std::string& pod_namespace, const std::string& pod_name) {
+void World::close(std::string_view pod_namespace, std::string_view pod_name) {
   if (const Host* known = pod_host(pod_namespace, pod_name)) retire(*known);
 }
 

@@ -28,17 +28,17 @@ enum class HostKind : std::uint8_t { pod, node, instance, internet };
 
 /// Something with a shell: what `kubectl exec` and `ssh` name, and a capture's first half.
 struct Host {
-  std::string name;  // "pod1", "node1", "operator", "dns.google"
+  SharedText name;  // "pod1", "node1", "operator", "dns.google"
   HostKind kind = HostKind::pod;
   Netns* netns = nullptr;  // a hostNetwork pod's is its node's
-  std::string host_name;   // what `hostname` prints
+  SharedText host_name;    // what `hostname` prints
   Ipv4Address address;
   Ipv4Address public_address;       // unspecified: none
-  std::string node;                 // of a pod
+  SharedText node;                  // of a pod
   Shared<std::string> resolv_conf;  // the text of /etc/resolv.conf; the world holds equal ones once
   HostsFile hosts_file;
-  std::string pod_namespace = {};  // of a pod
-  std::string pod_name = {};       // of a pod: its host's name, unless that was taken
+  SharedText pod_namespace = {};  // of a pod
+  SharedText pod_name = {};       // of a pod: its host's name, unless that was taken
 
   /// A hostNetwork pod: its interfaces and its address are its node's.
   [[nodiscard]] bool shares_namespace() const { return kind == HostKind::pod && netns->name() != name; }
@@ -85,10 +85,10 @@ class World final : public PodHosts {
 
   // PodHosts
   Netns& open(const Place& place) override;
-  void give_address(const std::string& pod_namespace, const std::string& pod_name, Ipv4Address address,
+  void give_address(std::string_view pod_namespace, std::string_view pod_name, Ipv4Address address,
                     HostsFile hosts_file) override;
-  ProgramEnvironment environment(const std::string& pod_namespace, const std::string& pod_name) override;
-  void close(const std::string& pod_namespace, const std::string& pod_name) override;
+  ProgramEnvironment environment(std::string_view pod_namespace, std::string_view pod_name) override;
+  void close(std::string_view pod_namespace, std::string_view pod_name) override;
 
  private:
   /// Hands the news of the kernel on.

@@ -203,7 +203,7 @@ ApiOutcome ApiServer::create(ApiObject object) {
     certificate.kind = ObjectKind::config_map;
     certificate.meta.name = "kube-root-ca.crt";
     certificate.meta.name_space = name;
-    certificate.meta.annotations["kubernetes.io/description"] =
+    certificate.meta.annotations.write()["kubernetes.io/description"] =
         "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints "
         "such "
         "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
@@ -248,14 +248,14 @@ ApiServer::Applied ApiServer::apply(Document document, std::string_view name_spa
 
   const ApiObject* live = objects_->find(wanted.kind, wanted.meta.name_space, wanted.meta.name);
   if (live == nullptr) {
-    wanted.meta.annotations[std::string(last_applied)] = configuration;
+    wanted.meta.annotations.write()[last_applied] = configuration;
     return {create(std::move(wanted)), Applied::Effect::created};
   }
-  const auto known = live->meta.annotations.find(last_applied);
-  const Document last = known == live->meta.annotations.end()
+  const auto known = live->meta.annotations->find(last_applied);
+  const Document last = known == live->meta.annotations->end()
                             ? Document::object()
-                            : Document::parse(known->second, nullptr, false);
-  if (known != live->meta.annotations.end() && known->second == configuration)
+                            : Document::parse(known->second.text(), nullptr, false);
+  if (known != live->meta.annotations->end() && known->second == configuration)
     return {{live, std::nullopt}, Applied::Effect::unchanged};
 
   Document merged = live->body.read();
@@ -277,8 +277,9 @@ ApiServer::Applied ApiServer::apply(Document document, std::string_view name_spa
       last.is_object() ? last.value("metadata", Document::object()) : Document::object();
   again.object->meta = live->meta;
   merge_labels(again.object->meta.labels, labels_at(last_meta, "labels"), wanted.meta.labels);
-  merge_labels(again.object->meta.annotations, labels_at(last_meta, "annotations"), wanted.meta.annotations);
-  again.object->meta.annotations[std::string(last_applied)] = configuration;
+  Labels& annotations = again.object->meta.annotations.write();
+  merge_labels(annotations, labels_at(last_meta, "annotations"), *wanted.meta.annotations);
+  annotations[last_applied] = configuration;
   return {replace(std::move(*again.object)), Applied::Effect::configured};
 }
 
@@ -343,15 +344,16 @@ std::optional<ApiError> ApiServer::remove(ObjectKind kind, std::string_view name
       !objects_->owned_by(object.meta.uid).empty()) {
     (void)objects_->edit(object, ObjectStore::Part::metadata, [&](ApiObject& owner) {
       owner.meta.deletion_time = objects_->now();
-      if (std::ranges::find(owner.meta.finalizers, "foregroundDeletion") == owner.meta.finalizers.end())
-        owner.meta.finalizers.emplace_back("foregroundDeletion");
+      if (std::ranges::find(*owner.meta.finalizers, "foregroundDeletion") == owner.meta.finalizers->end())
+        owner.meta.finalizers.write().emplace_back("foregroundDeletion");
     });
     return std::nullopt;
   }
   if (options.propagation == DeleteOptions::Propagation::orphan) {
     for (const ApiObject* dependent : objects_->owned_by(object.meta.uid)) {
       (void)objects_->edit(*dependent, ObjectStore::Part::metadata, [&](ApiObject& orphan) {
-        std::erase_if(orphan.meta.owners, [&](const auto& owner) { return owner.uid == object.meta.uid; });
+        std::erase_if(orphan.meta.owners.write(),
+                      [&](const auto& owner) { return owner.uid == object.meta.uid; });
       });
     }
   }

@@ -12,15 +12,15 @@
 namespace ekspath {
 
 struct NodeSpec {
-  std::string provider_id;  // "aws:///ap-northeast-2a/i-0123456789abcdef0"
+  SharedText provider_id;  // "aws:///ap-northeast-2a/i-0123456789abcdef0"
   bool unschedulable = false;
   std::vector<TaintSpec> taints;
 };
 
 struct NodeStatus {
   struct Address {
-    std::string type;  // "InternalIP", "ExternalIP", "InternalDNS", "Hostname", "ExternalDNS"
-    std::string address;
+    Literal type;  // "InternalIP", "ExternalIP", "InternalDNS", "Hostname", "ExternalDNS"
+    SharedText address;
   };
   struct Info {
     std::string architecture = "amd64";
@@ -28,12 +28,22 @@ struct NodeStatus {
     std::string kernel;
     std::string kubelet;
     std::string os_image;
+
+    friend bool operator==(const Info&, const Info&) = default;
   };
-  ResourceList capacity;
-  ResourceList allocatable;
+  Shared<ResourceList> capacity;
+  Shared<ResourceList> allocatable;
   std::vector<Address> addresses;
-  std::vector<ObjectCondition> conditions;
-  Info info;
+  Shared<std::vector<ObjectCondition>> conditions;
+  Shared<Info> info;
+
+  /// Holds with `other` what both say alike.
+  void join(const NodeStatus& other) {
+    capacity.join(other.capacity);
+    allocatable.join(other.allocatable);
+    conditions.join(other.conditions);
+    info.join(other.info);
+  }
 };
 
 struct ConfigMapContent {

@@ -26,7 +26,7 @@ ObjectMeta decode_meta(const Document& document, ObjectKind kind, FieldErrors& e
   check_label_values(meta.labels, "metadata.labels", errors);
   if (meta.name.empty()) {
     if (meta.generate_name.empty()) errors.required("metadata.name", "name or generateName is required");
-  } else if (kind == ObjectKind::service && (!is_dns_label(meta.name) || meta.name.front() <= '9')) {
+  } else if (kind == ObjectKind::service && (!is_dns_label(meta.name) || meta.name.text().front() <= '9')) {
     errors.invalid_text("metadata.name", meta.name,
                         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start "
                         "with an alphabetic character, and end with an alphanumeric character (e.g. "

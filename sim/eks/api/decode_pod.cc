@@ -130,7 +130,7 @@ std::vector<ContainerSpec> decode_containers(Document& spec, std::string_view ke
   for (std::size_t i = 0; i < containers->size(); ++i) {
     const std::string at = fmt::format("{}.{}[{}]", path, key, i);
     out.push_back(decode_container((*containers)[i], at, errors));
-    const std::string& name = out.back().name;
+    const SharedText name = out.back().name;
     if (std::ranges::count(out, name, &ContainerSpec::name) > 1 && !name.empty())
       errors.add(at + ".name", fmt::format("Duplicate value: \"{}\"", name));
   }

@@ -83,7 +83,8 @@ std::optional<LabelSelector::Requirement> parse_term(std::string_view term) {
 bool holds(const LabelSelector::Requirement& requirement, const Labels& labels) {
   const auto found = labels.find(requirement.key);
   const bool has = found != labels.end();
-  const bool among = has && std::ranges::find(requirement.values, found->second) != requirement.values.end();
+  const bool among =
+      has && std::ranges::find(requirement.values, found->second.text()) != requirement.values.end();
   switch (requirement.op) {
     case Operator::equals:
     case Operator::in:

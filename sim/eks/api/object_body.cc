@@ -35,38 +35,25 @@ Document numbered(std::size_t number) {
 }
 
 /// Takes the names out of the document.
-std::string take_names(Document& document) {
-  std::string names;
-  std::vector<std::pair<std::size_t, std::size_t>> known;  // where in `names`, and how long
+std::vector<SharedText> take_names(Document& document) {
+  std::vector<SharedText> names;
   for_each_name(document, false, [&](Document& leaf) {
-    if (!leaf.is_string() || known.size() == most_names) return;
+    if (!leaf.is_string() || names.size() == most_names) return;
     const auto& name = leaf.get_ref<const std::string&>();
-    if (name.find('\0') != std::string::npos) return;
-    const auto same = std::ranges::find_if(known, [&](const auto& one) {
-      return std::string_view(names).substr(one.first, one.second) == name;
-    });
-    const auto number = static_cast<std::size_t>(same - known.begin());
-    if (same == known.end()) {
-      known.emplace_back(names.size(), name.size());
-      names += name;
-      names += '\0';
-    }
+    const auto same = std::ranges::find(names, name, &SharedText::text);
+    const auto number = static_cast<std::size_t>(same - names.begin());
+    if (same == names.end()) names.emplace_back(name);
     leaf = numbered(number);
   });
   names.shrink_to_fit();
   return names;
 }
 
-void put_names_back(Document& document, std::string_view names) {
-  std::vector<std::string_view> by_number;
-  while (!names.empty()) {
-    by_number.push_back(names.substr(0, names.find('\0')));
-    names.remove_prefix(by_number.back().size() + 1);
-  }
+void put_names_back(Document& document, const std::vector<SharedText>& names) {
   for_each_name(document, false, [&](Document& leaf) {
     if (!leaf.is_binary()) return;
     const auto& number = leaf.get_binary();
-    leaf = by_number.at(std::size_t{number[0]} << 8 | number[1]);
+    leaf = names.at(std::size_t{number[0]} << 8 | number[1]);
   });
 }
 
@@ -109,12 +96,17 @@ void ObjectBody::pack(BodyShapes& shapes) {
   form_ = std::move(packed);
 }
 
-void ObjectBody::share(PodSpec& decoded) {
+void ObjectBody::share_names(std::span<const SharedText> known) {
+  auto* packed = std::get_if<Packed>(&form_);
+  if (packed == nullptr) return;
+  for (SharedText& name : packed->names) {
+    for (const SharedText& one : known) name.join(one);
+  }
+}
+
+BodyShape* ObjectBody::shape() const {
   const auto* packed = std::get_if<Packed>(&form_);
-  if (packed == nullptr || !packed->shape) return;
-  PodSpec& first = packed->shape->pod;
-  if (first.containers.empty()) first = decoded;
-  decoded.join(first);
+  return packed == nullptr ? nullptr : packed->shape.get();
 }
 
 bool ObjectBody::empty() const {

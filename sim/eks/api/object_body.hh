@@ -3,9 +3,12 @@
 #include <cstddef>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "sim/base/shared_text.hh"
 #include "sim/eks/api/document.hh"
 #include "sim/eks/api/pod_spec.hh"
 
@@ -14,7 +17,10 @@ namespace ekspath {
 /// What the bodies of one shape have alike, once for all of them.
 struct BodyShape {
   std::string packed;  // CBOR (RFC 8949) with a number in the place of each name
-  PodSpec pod;         // of pods: what the first one's body says
+  // Of pods:
+  ObjectMeta meta;   // of the first
+  PodSpec spec;      // what its body says
+  PodStatus status;  // of the one that was written last
 };
 
 /// The shapes of a store's bodies. Those that nobody has any more go by and by.
@@ -47,8 +53,10 @@ class ObjectBody {
   /// A copy, packed or not.
   [[nodiscard]] Document read() const;
   void pack(BodyShapes& shapes);
-  /// `decoded`, of this body, packed: what it says alike with the first pod of this shape is held once.
-  void share(PodSpec& decoded);
+  /// Of a packed one: its names that are among `known` are held once with them.
+  void share_names(std::span<const SharedText> known);
+  /// Null: it is open, or {}.
+  [[nodiscard]] BodyShape* shape() const;
   [[nodiscard]] bool empty() const;
 
   friend bool operator==(const ObjectBody& a, const ObjectBody& b) { return a.read() == b.read(); }
@@ -56,7 +64,7 @@ class ObjectBody {
  private:
   struct Packed {
     std::shared_ptr<BodyShape> shape;  // null: {}
-    std::string names;                 // each ends in a zero
+    std::vector<SharedText> names;
   };
   std::variant<Packed, Document> form_;
 };

@@ -66,7 +66,7 @@ struct ContainerShape {
 
 /// `container.name`, `container->image`.
 struct ContainerSpec {
-  std::string name;
+  SharedText name;
   Shared<ContainerShape> shape;
 
   [[nodiscard]] const ContainerShape* operator->() const { return &*shape; }
@@ -120,8 +120,8 @@ struct PodShape {
 /// What the scheduler, kubelet and CNI act on; the rest of a spec is in the document alone. `spec.node_name`,
 /// `spec->host_network`: what pods of one shape say alike is held once for all of them.
 struct PodSpec {
-  std::string node_name;    // empty: not scheduled
-  std::string pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
+  SharedText node_name;    // empty: not scheduled
+  SharedText pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
   std::vector<ContainerSpec> init_containers;
   std::vector<ContainerSpec> containers;
   Shared<PodShape> shape;
@@ -158,11 +158,13 @@ struct ContainerEnding {
   Literal reason;         // "Completed", "Error"
   Nanoseconds started_at;
   Nanoseconds finished_at;
+
+  friend bool operator==(const ContainerEnding&, const ContainerEnding&) = default;
 };
 
+/// Of the container of the same place in the spec: pods of one shape say the same here, but for its name.
 struct ContainerStatus {
   enum class State : std::uint8_t { waiting, running, terminated };
-  std::string name;
   State state = State::waiting;
   bool ready = false;
   bool started = false;
@@ -181,6 +183,8 @@ struct ContainerStatus {
   [[nodiscard]] ContainerEnding ending() const {
     return {exit_code, restart_count, reason, started_at, finished_at};
   }
+
+  friend bool operator==(const ContainerStatus&, const ContainerStatus&) = default;
 };
 
 struct PodStatus {
@@ -189,17 +193,20 @@ struct PodStatus {
   Ipv4Address pod_ip;   // unspecified: none yet
   Ipv4Address host_ip;  // unspecified: not on a node yet
   std::optional<Nanoseconds> start_time;
-  std::vector<ObjectCondition> conditions;
-  std::vector<ContainerStatus> init_containers;
-  std::vector<ContainerStatus> containers;
+  Shared<std::vector<ObjectCondition>> conditions;
+  // Either empty or as many as the spec has.
+  Shared<std::vector<ContainerStatus>> init_containers;
+  Shared<std::vector<ContainerStatus>> containers;
 
   [[nodiscard]] bool condition_true(std::string_view type) const {
-    for (const ObjectCondition& condition : conditions) {
+    for (const ObjectCondition& condition : *conditions) {
       if (condition.type == type) return condition.status == "True";
     }
     return false;
   }
   [[nodiscard]] bool ready() const { return condition_true("Ready"); }
+  /// Holds with `other` what both say alike.
+  void join(const PodStatus& other);
 };
 
 }  // namespace ekspath

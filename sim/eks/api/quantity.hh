@@ -22,7 +22,8 @@ class Quantity {
   [[nodiscard]] std::int64_t whole() const { return (milli_ + 999) / 1000; }
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  friend bool operator==(const Quantity& a, const Quantity& b) { return a.milli_ == b.milli_; }
+  /// As they are written: "1" is not "1000m".
+  friend bool operator==(const Quantity&, const Quantity&) = default;
 
  private:
   std::int64_t milli_ = 0;

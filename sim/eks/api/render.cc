@@ -19,19 +19,19 @@ class Renderer {
 
   [[nodiscard]] Document metadata(const ObjectMeta& meta) const {
     Document out = Document::object();
-    if (!meta.annotations.empty()) out["annotations"] = meta.annotations;
+    if (!meta.annotations->empty()) out["annotations"] = *meta.annotations;
     out["creationTimestamp"] = time(meta.created);
     if (meta.deletion_time) {
       out["deletionGracePeriodSeconds"] = meta.deletion_grace_seconds;
       out["deletionTimestamp"] = time(*meta.deletion_time);
     }
-    if (!meta.finalizers.empty()) out["finalizers"] = meta.finalizers;
+    if (!meta.finalizers->empty()) out["finalizers"] = *meta.finalizers;
     if (!meta.generate_name.empty()) out["generateName"] = meta.generate_name;
     if (meta.generation != 0) out["generation"] = meta.generation;
     if (!meta.labels.empty()) out["labels"] = meta.labels;
     out["name"] = meta.name;
     if (!meta.name_space.empty()) out["namespace"] = meta.name_space;
-    for (const OwnerReference& owner : meta.owners) out["ownerReferences"].push_back(owner_reference(owner));
+    for (const OwnerReference& owner : *meta.owners) out["ownerReferences"].push_back(owner_reference(owner));
     out["resourceVersion"] = fmt::format("{}", meta.resource_version);
     out["uid"] = meta.uid.text();
     return out;
@@ -56,7 +56,7 @@ class Renderer {
     return out;
   }
 
-  [[nodiscard]] Document terminated(const ContainerEnding& ending, const std::string& container_name) const {
+  [[nodiscard]] Document terminated(const ContainerEnding& ending, std::string_view container_name) const {
     return {{"containerID", container_id(uid_.text(), container_name, ending.restart_count)},
             {"exitCode", ending.exit_code},
             {"finishedAt", time(ending.finished_at)},
@@ -64,7 +64,7 @@ class Renderer {
             {"startedAt", time(ending.started_at)}};
   }
 
-  [[nodiscard]] Document container_status(const ContainerStatus& status) const {
+  [[nodiscard]] Document container_status(const ContainerStatus& status, std::string_view name) const {
     Document state = Document::object();
     switch (status.state) {
       case ContainerStatus::State::waiting:
@@ -75,32 +75,40 @@ class Renderer {
         state["running"]["startedAt"] = time(status.started_at);
         break;
       case ContainerStatus::State::terminated:
-        state["terminated"] = terminated(status.ending(), status.name);
+        state["terminated"] = terminated(status.ending(), name);
         break;
     }
     Document last = Document::object();
-    if (*status.last_ending) last["terminated"] = terminated(**status.last_ending, status.name);
+    if (*status.last_ending) last["terminated"] = terminated(**status.last_ending, name);
     // containerd knows the whole name of an image that it has.
     const std::string image = status.has_id ? full_image_name(status.shape->image) : status.shape->image;
     Document out = {{"image", image},
                     {"imageID", status.has_id ? image_id(image) : ""},
                     {"lastState", std::move(last)},
-                    {"name", status.name},
+                    {"name", name},
                     {"ready", status.ready},
                     {"restartCount", status.restart_count},
                     {"started", status.started},
                     {"state", std::move(state)}};
-    if (status.has_id) out["containerID"] = container_id(uid_.text(), status.name, status.restart_count);
+    if (status.has_id) out["containerID"] = container_id(uid_.text(), name, status.restart_count);
     return out;
   }
 
-  [[nodiscard]] Document pod_status(const PodStatus& status) const {
+  [[nodiscard]] Document container_statuses(const std::vector<ContainerStatus>& statuses,
+                                            const std::vector<ContainerSpec>& specs) const {
+    Document out = Document::array();
+    for (std::size_t i = 0; i < statuses.size(); ++i)
+      out.push_back(container_status(statuses[i], specs.at(i).name));
+    return out;
+  }
+
+  [[nodiscard]] Document pod_status(const PodStatus& status, const PodSpec& spec) const {
     Document out = {{"phase", status.phase.text()}, {"qosClass", status.qos_class.text()}};
-    if (!status.conditions.empty()) out["conditions"] = conditions(status.conditions, "lastProbeTime");
-    for (const ContainerStatus& one : status.containers)
-      out["containerStatuses"].push_back(container_status(one));
-    for (const ContainerStatus& one : status.init_containers)
-      out["initContainerStatuses"].push_back(container_status(one));
+    if (!status.conditions->empty()) out["conditions"] = conditions(*status.conditions, "lastProbeTime");
+    if (!status.containers->empty())
+      out["containerStatuses"] = container_statuses(*status.containers, spec.containers);
+    if (!status.init_containers->empty())
+      out["initContainerStatuses"] = container_statuses(*status.init_containers, spec.init_containers);
     if (!status.host_ip.is_unspecified()) {
       const std::string ip = fmt::format("{}", status.host_ip);
       out["hostIP"] = ip;
@@ -165,20 +173,20 @@ class Renderer {
   }
 
   [[nodiscard]] Document node_status(const NodeStatus& status) const {
-    Document out = {{"allocatable", resources(status.allocatable)},
-                    {"capacity", resources(status.capacity)},
-                    {"conditions", conditions(status.conditions, "lastHeartbeatTime")},
+    Document out = {{"allocatable", resources(*status.allocatable)},
+                    {"capacity", resources(*status.capacity)},
+                    {"conditions", conditions(*status.conditions, "lastHeartbeatTime")},
                     {"daemonEndpoints", {{"kubeletEndpoint", {{"Port", 10250}}}}},
                     {"nodeInfo",
-                     {{"architecture", status.info.architecture},
-                      {"containerRuntimeVersion", status.info.container_runtime},
-                      {"kernelVersion", status.info.kernel},
-                      {"kubeProxyVersion", status.info.kubelet},
-                      {"kubeletVersion", status.info.kubelet},
+                     {{"architecture", status.info->architecture},
+                      {"containerRuntimeVersion", status.info->container_runtime},
+                      {"kernelVersion", status.info->kernel},
+                      {"kubeProxyVersion", status.info->kubelet},
+                      {"kubeletVersion", status.info->kubelet},
                       {"operatingSystem", "linux"},
-                      {"osImage", status.info.os_image}}}};
+                      {"osImage", status.info->os_image}}}};
     for (const NodeStatus::Address& one : status.addresses)
-      out["addresses"].push_back({{"address", one.address}, {"type", one.type}});
+      out["addresses"].push_back({{"address", one.address}, {"type", one.type.text()}});
     return out;
   }
 
@@ -291,7 +299,7 @@ class Renderer {
 
 void add_status(const ApiObject& object, const Renderer& renderer, Document& out) {
   if (const auto* status = object.find<PodStatus>()) {
-    out["status"] = renderer.pod_status(*status);
+    out["status"] = renderer.pod_status(*status, object.as<PodSpec>());
   } else if (const auto* deployment = object.find<DeploymentStatus>()) {
     out["status"] = renderer.deployment_status(*deployment);
   } else if (const auto* replicas = object.find<ReplicaSetStatus>()) {

@@ -28,13 +28,14 @@ ApiOutcome ObjectStore::create(ApiObject object) {
   const KindInfo& kind = info(object.kind);
   ObjectMeta& meta = object.meta;
   if (!kind.namespaced) {
-    meta.name_space.clear();
+    meta.name_space = {};
   } else if (meta.name_space.empty()) {
     meta.name_space = "default";
   }
   // The admission plugin NamespaceLifecycle.
   if (kind.namespaced) {
     const ApiObject* name_space = find(ObjectKind::name_space, "", meta.name_space);
+    if (name_space != nullptr) meta.name_space.join(name_space->meta.name);
     if (name_space == nullptr) return {nullptr, ApiError::not_found(ObjectKind::name_space, meta.name_space)};
     if (name_space->meta.terminating()) {
       return {nullptr,
@@ -48,7 +49,7 @@ ApiOutcome ObjectStore::create(ApiObject object) {
   }
   if (meta.name.empty()) {
     ASSERT(!meta.generate_name.empty());
-    const std::string base = meta.generate_name.substr(0, longest_base);
+    const std::string base(meta.generate_name.text().substr(0, longest_base));
     // The API server refuses a name that is taken, and its clients try again.
     do {
       meta.name = base + name_suffix(base);
@@ -61,10 +62,10 @@ ApiOutcome ObjectStore::create(ApiObject object) {
   meta.created = now();
   meta.generation = counts_generations(object.kind) ? 1 : 0;
   pack(object);
-  const auto at = of(object.kind).insert(std::make_unique<ApiObject>(std::move(object))).first;
-  index_owners(**at);
-  tell(ObjectChange::added, **at);
-  return {at->get(), std::nullopt};
+  const ApiObject& made = *of(object.kind).insert(std::move(object)).first;
+  index_owners(made);
+  tell(ObjectChange::added, made);
+  return {&made, std::nullopt};
 }
 
 ApiOutcome ObjectStore::edit(ObjectKind kind, std::string_view name_space, std::string_view name, Part part,
@@ -90,10 +91,10 @@ std::optional<ApiError> ObjectStore::remove(ObjectKind kind, std::string_view na
   if (!info(kind).namespaced) name_space = {};
   const auto at = of(kind).find(Name(name_space, name));
   if (at == of(kind).end()) return ApiError::not_found(kind, name);
-  const std::unique_ptr<ApiObject> object = std::move(of(kind).extract(at).value());
-  forget_owners(*object);
+  const auto object = of(kind).extract(at);
+  forget_owners(object.value());
   ++version_;
-  tell(ObjectChange::deleted, *object);
+  tell(ObjectChange::deleted, object.value());
   return std::nullopt;
 }
 
@@ -101,7 +102,7 @@ const ApiObject* ObjectStore::find(ObjectKind kind, std::string_view name_space,
                                    std::string_view name) const {
   if (!info(kind).namespaced) name_space = {};
   const auto at = of(kind).find(Name(name_space, name));
-  return at == of(kind).end() ? nullptr : at->get();
+  return at == of(kind).end() ? nullptr : &*at;
 }
 
 ApiOutcome ObjectStore::get(ObjectKind kind, std::string_view name_space, std::string_view name) const {
@@ -116,8 +117,8 @@ std::vector<const ApiObject*> ObjectStore::list(ObjectKind kind, std::string_vie
   const Objects& objects = of(kind);
   const bool all = name_space.empty() || !info(kind).namespaced;
   auto at = all ? objects.begin() : objects.lower_bound(Name(name_space, ""));
-  for (; at != objects.end() && (all || (*at)->meta.name_space == name_space); ++at) {
-    if (selector.matches((*at)->meta.labels)) found.push_back(at->get());
+  for (; at != objects.end() && (all || at->meta.name_space == name_space); ++at) {
+    if (selector.matches(at->meta.labels)) found.push_back(&*at);
   }
   return found;
 }
@@ -140,8 +141,41 @@ void ObjectStore::unwatch(ObjectWatcher& watcher) {
 
 void ObjectStore::pack(ApiObject& object) {
   object.body.pack(shapes_);
-  if (object.kind == ObjectKind::pod && object.find<PodSpec>() != nullptr)
-    object.body.share(object.as<PodSpec>());
+  if (object.kind == ObjectKind::pod && object.find<PodSpec>() != nullptr) share_pod(object);
+  if (object.kind == ObjectKind::node && object.find<NodeStatus>() != nullptr) {
+    const Objects& nodes = of(ObjectKind::node);
+    const ApiObject& other = nodes.empty() ? object : *nodes.begin();
+    object.meta.join(other.meta);
+    object.as<NodeStatus>().join(other.as<NodeStatus>());
+  }
+}
+
+/// With the pods of its shape, and names with the objects that have them.
+void ObjectStore::share_pod(ApiObject& pod) {
+  auto& spec = pod.as<PodSpec>();
+  if (const ApiObject* node = find(ObjectKind::node, "", spec.node_name))
+    spec.node_name.join(node->meta.name);
+  spec.pinned_node.join(spec.node_name);
+  std::vector<SharedText> names{pod.meta.name, spec.node_name, spec.pinned_node};
+  for (auto* containers : {&spec.init_containers, &spec.containers}) {
+    for (ContainerSpec& container : *containers) {
+      container.name.join(pod.meta.name);
+      names.push_back(container.name);
+    }
+  }
+  pod.body.share_names(names);
+  BodyShape* shape = pod.body.shape();
+  if (shape == nullptr) return;
+  if (shape->meta.name.empty()) {
+    shape->meta = pod.meta;
+    shape->spec = spec;
+  }
+  pod.meta.join(shape->meta);
+  spec.join(shape->spec);
+  if (pod.find<PodStatus>() == nullptr) return;
+  auto& status = pod.as<PodStatus>();
+  status.join(shape->status);
+  shape->status = status;
 }
 
 void ObjectStore::tell(ObjectChange change, const ApiObject& object) {
@@ -152,11 +186,11 @@ void ObjectStore::tell(ObjectChange change, const ApiObject& object) {
 }
 
 void ObjectStore::index_owners(const ApiObject& object) {
-  for (const OwnerReference& owner : object.meta.owners) dependents_[owner.uid].insert(&object);
+  for (const OwnerReference& owner : *object.meta.owners) dependents_[owner.uid].insert(&object);
 }
 
 void ObjectStore::forget_owners(const ApiObject& object) {
-  for (const OwnerReference& owner : object.meta.owners) {
+  for (const OwnerReference& owner : *object.meta.owners) {
     const auto at = dependents_.find(owner.uid);
     ASSERT(at != dependents_.end());
     at->second.erase(&object);

@@ -105,12 +105,10 @@ class ObjectStore {
   struct NameOrder {
     using is_transparent = void;
     static Name of(const Name& name) { return name; }
-    static Name of(const std::unique_ptr<ApiObject>& object) {
-      return {object->meta.name_space, object->meta.name};
-    }
+    static Name of(const ApiObject& object) { return {object.meta.name_space, object.meta.name}; }
     bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
   };
-  using Objects = std::set<std::unique_ptr<ApiObject>, NameOrder>;
+  using Objects = std::set<ApiObject, NameOrder>;  // changed where they stand, but for their names
   using Dependents = std::set<const ApiObject*, ObjectOrder>;
   static constexpr std::size_t kinds = static_cast<std::size_t>(ObjectKind::service_account) + 1;
 
@@ -118,6 +116,7 @@ class ObjectStore {
   [[nodiscard]] Objects& of(ObjectKind kind) { return objects_[static_cast<std::size_t>(kind)]; }
   /// What many objects say alike is held once.
   void pack(ApiObject& object);
+  void share_pod(ApiObject& pod);
   void tell(ObjectChange change, const ApiObject& object);
   void index_owners(const ApiObject& object);
   void forget_owners(const ApiObject& object);

@@ -27,7 +27,7 @@ bool is_updated(const ApiObject& pod, const std::string& hash) {
   return label != pod.meta.labels.end() && label->second == hash;
 }
 
-const std::string& node_of(const ApiObject& pod) {
+const SharedText& node_of(const ApiObject& pod) {
   const auto& spec = pod.as<PodSpec>();
   return spec.node_name.empty() ? spec.pinned_node : spec.node_name;
 }

@@ -22,10 +22,12 @@ std::int32_t total(const std::vector<const ApiObject*>& sets) {
 }
 
 std::int64_t revision_of(const ApiObject& object) {
-  const auto found = object.meta.annotations.find(revision_annotation);
+  const auto found = object.meta.annotations->find(revision_annotation);
   std::int64_t revision = 0;
-  if (found != object.meta.annotations.end())
-    (void)std::from_chars(found->second.data(), found->second.data() + found->second.size(), revision);
+  if (found != object.meta.annotations->end()) {
+    const std::string_view text = found->second;
+    (void)std::from_chars(text.data(), text.data() + text.size(), revision);
+  }
   return revision;
 }
 
@@ -138,14 +140,15 @@ void DeploymentController::make_set(const ApiObject& deployment, const Sets& set
   set.meta.name_space = deployment.meta.name_space;
   set.meta.labels = spec.pod_template.labels;
   set.meta.labels[std::string(hash_label)] = hash;
-  for (const auto& [key, value] : deployment.meta.annotations) {
-    if (!stays_with_deployment(key)) set.meta.annotations[key] = value;
+  Labels& annotations = set.meta.annotations.write();
+  for (const auto& [key, value] : *deployment.meta.annotations) {
+    if (!stays_with_deployment(key)) annotations[key] = value;
   }
-  set.meta.annotations["deployment.kubernetes.io/desired-replicas"] = fmt::format("{}", spec.replicas);
-  set.meta.annotations["deployment.kubernetes.io/max-replicas"] =
+  annotations["deployment.kubernetes.io/desired-replicas"] = fmt::format("{}", spec.replicas);
+  annotations["deployment.kubernetes.io/max-replicas"] =
       fmt::format("{}", spec.replicas + fenceposts(spec).surge);
-  set.meta.annotations[std::string(revision_annotation)] = fmt::format("{}", revision);
-  set.meta.owners.push_back(controller_reference(deployment));
+  annotations[revision_annotation] = fmt::format("{}", revision);
+  set.meta.owners.write().push_back(controller_reference(deployment));
 
   // NewRSNewReplicas(): as many as fit beside the old ones.
   const std::int32_t room = spec.replicas + fenceposts(spec).surge - total(sets.old);
@@ -182,16 +185,16 @@ void DeploymentController::make_set(const ApiObject& deployment, const Sets& set
 /// one that was an old revision becomes the newest, and keeps in mind which it was.
 void DeploymentController::take_up(const ApiObject& deployment, const Sets& sets) {
   const std::int64_t before = revision_of(*sets.current), now = next_revision(sets.old);
-  Labels annotations = sets.current->meta.annotations;
-  for (const auto& [key, value] : deployment.meta.annotations) {
+  Labels annotations = *sets.current->meta.annotations;
+  for (const auto& [key, value] : *deployment.meta.annotations) {
     if (!stays_with_deployment(key)) annotations[key] = value;
   }
   if (before < now) {
-    annotations[std::string(revision_annotation)] = fmt::format("{}", now);
-    std::string& history = annotations["deployment.kubernetes.io/revision-history"];
-    history += fmt::format("{}{}", history.empty() ? "" : ",", before);
+    annotations[revision_annotation] = fmt::format("{}", now);
+    SharedText& history = annotations["deployment.kubernetes.io/revision-history"];
+    history = fmt::format("{}{}{}", history, history.empty() ? "" : ",", before);
   }
-  if (annotations != sets.current->meta.annotations)
+  if (annotations != *sets.current->meta.annotations)
     (void)api_->objects().edit(*sets.current, ObjectStore::Part::metadata,
                                [&](ApiObject& set) { set.meta.annotations = std::move(annotations); });
   tell_revision(deployment, std::max(before, now));
@@ -200,10 +203,10 @@ void DeploymentController::take_up(const ApiObject& deployment, const Sets& sets
 /// SetDeploymentRevision()
 void DeploymentController::tell_revision(const ApiObject& deployment, std::int64_t revision) {
   const std::string text = fmt::format("{}", revision);
-  const auto known = deployment.meta.annotations.find(revision_annotation);
-  if (known != deployment.meta.annotations.end() && known->second == text) return;
+  const auto known = deployment.meta.annotations->find(revision_annotation);
+  if (known != deployment.meta.annotations->end() && known->second == text) return;
   (void)api_->objects().edit(deployment, ObjectStore::Part::metadata, [&](ApiObject& object) {
-    object.meta.annotations[std::string(revision_annotation)] = text;
+    object.meta.annotations.write()[revision_annotation] = text;
   });
 }
 
@@ -314,8 +317,7 @@ void DeploymentController::update_status(const ApiObject& deployment, const Sets
                                                   "Deployment does not have minimum availability.", now()});
   const bool complete = status.updated_replicas == spec.replicas && status.replicas == spec.replicas &&
                         status.available_replicas == spec.replicas;
-  const std::string name =
-      sets.current == nullptr ? deployment.meta.name : fmt::format("{}", sets.current->meta.name);
+  const SharedText name = sets.current == nullptr ? deployment.meta.name : sets.current->meta.name;
   assign(status.conditions,
          complete
              ? ObjectCondition{"Progressing", "True", "NewReplicaSetAvailable",

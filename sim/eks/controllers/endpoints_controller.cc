@@ -232,7 +232,7 @@ void EndpointSliceController::sync(const ObjectKey& key) {
       if (service->as<ServiceSpec>().headless) made.meta.labels[std::string(headless_label)] = "";
       made.meta.labels[std::string(service_name_label)] = key.name;
       made.meta.labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io";
-      made.meta.owners.push_back(controller_reference(*service));
+      made.meta.owners.write().push_back(controller_reference(*service));
       made.spec = std::move(plan.content);
       (void)objects.create(std::move(made));
     }

@@ -14,7 +14,7 @@ namespace ekspath {
 /// from similar events)". client-go tools/record/events_cache.go
 class EventRecorder {
  public:
-  EventRecorder(ObjectStore& objects, std::string component, std::string host = "")
+  EventRecorder(ObjectStore& objects, std::string component, SharedText host = {})
       : objects_(&objects), component_(std::move(component)), host_(std::move(host)) {}
 
   enum class Type : std::uint8_t { normal, warning };
@@ -34,7 +34,7 @@ class EventRecorder {
 
   ObjectStore* objects_;
   std::string component_;
-  std::string host_;
+  SharedText host_;
   std::map<Group, Similar> similar_;
 };
 

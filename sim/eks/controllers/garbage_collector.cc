@@ -17,7 +17,7 @@ void GarbageCollector::object_changed(ObjectChange change, const ApiObject& obje
   if (change != ObjectChange::deleted) return;
   for (const ApiObject* dependent : api_->objects().owned_by(object.meta.uid))
     look_at(key_of(*dependent), delays_->controller);
-  for (const OwnerReference& owner : object.meta.owners) {
+  for (const OwnerReference& owner : *object.meta.owners) {
     for (const KindInfo& kind : all_kinds()) {
       if (kind.name == owner.kind && kind.api_version() == owner.api_version)
         look_at({kind.kind, kind.namespaced ? object.meta.name_space : "", owner.name}, delays_->controller);
@@ -34,12 +34,12 @@ void GarbageCollector::sync(const ObjectKey& key) {
     if (object->meta.terminating()) empty_namespace(*object);
     return;
   }
-  if (!object->meta.owners.empty() && !has_living_owner(*object)) {
+  if (!object->meta.owners->empty() && !has_living_owner(*object)) {
     // Graceful for pods, at once for the rest.
     if (!object->meta.terminating()) (void)api_->remove(key.kind, key.name_space, key.name, {});
     return;
   }
-  const auto& finalizers = object->meta.finalizers;
+  const auto& finalizers = *object->meta.finalizers;
   if (!object->meta.terminating() || std::ranges::find(finalizers, "foregroundDeletion") == finalizers.end())
     return;
   const std::vector<const ApiObject*> dependents = api_->objects().owned_by(object->meta.uid);
@@ -56,7 +56,7 @@ void GarbageCollector::sync(const ObjectKey& key) {
 }
 
 bool GarbageCollector::has_living_owner(const ApiObject& object) const {
-  return std::ranges::any_of(object.meta.owners, [&](const OwnerReference& owner) {
+  return std::ranges::any_of(*object.meta.owners, [&](const OwnerReference& owner) {
     for (const KindInfo& kind : all_kinds()) {
       if (kind.name != owner.kind) continue;
       const ApiObject* found = api_->objects().find(kind.kind, object.meta.name_space, owner.name);

@@ -30,7 +30,7 @@ struct SpreadScore {
 
 std::string text_of(const Labels& labels, std::string_view key) {
   const auto found = labels.find(key);
-  return found == labels.end() ? std::string() : found->second;
+  return found == labels.end() ? std::string() : std::string(found->second);
 }
 
 }  // namespace
@@ -49,11 +49,11 @@ PodScheduler::PodScheduler(Engine& engine, ObjectStore& objects, const ControlDe
 void PodScheduler::object_changed(ObjectChange change, const ApiObject& object) {
   if (object.kind == ObjectKind::node) {
     if (change == ObjectChange::deleted) {
-      forget_node(object.meta.name);
+      nodes_.erase(object.meta.name);
       return;
     }
     NodeLoad& load = nodes_[object.meta.name];
-    const auto& allocatable = object.as<NodeStatus>().allocatable;
+    const ResourceList& allocatable = *object.as<NodeStatus>().allocatable;
     load.node = &object;
     load.zone = text_of(object.meta.labels, "topology.kubernetes.io/zone");
     load.cpu_milli = amount(allocatable, "cpu", true);
@@ -133,7 +133,7 @@ std::vector<std::string> PodScheduler::misfits(const PodSpec& spec, const Demand
     reasons.emplace_back("Insufficient cpu");
   if (load.used.memory + demand.memory > load.memory && demand.memory > 0)
     reasons.emplace_back("Insufficient memory");
-  if (load.placed + 1 > load.pods) reasons.emplace_back("Too many pods");
+  if (std::ssize(load.placed) + 1 > load.pods) reasons.emplace_back("Too many pods");
   may_be_resolved = true;
   return reasons;
 }
@@ -167,11 +167,11 @@ PodScheduler::NodeLoad* PodScheduler::best_of(std::vector<NodeLoad*>& fitting, c
 }
 
 void PodScheduler::bind(const ApiObject& pod, NodeLoad& node) {
-  const std::string node_name = node.node->meta.name;
+  const SharedText node_name = node.node->meta.name;
   (void)objects_->edit(pod, ObjectStore::Part::spec, [&](ApiObject& object) {
     object.as<PodSpec>().node_name = node_name;
     object.body.open()["spec"]["nodeName"] = node_name;
-    auto& conditions = object.as<PodStatus>().conditions;
+    auto& conditions = object.as<PodStatus>().conditions.write();
     std::erase_if(conditions, [](const auto& one) { return one.type == "PodScheduled"; });
     conditions.push_back({"PodScheduled", "True", {}, {}, now()});
   });
@@ -210,12 +210,12 @@ void PodScheduler::refuse(const ApiObject& pod) {
                           sorted({{"No preemption victims found for incoming pod", no_victims},
                                   {"Preemption is not helpful for scheduling", not_helpful}}));
   }
-  const bool is_known = std::ranges::any_of(pod.as<PodStatus>().conditions, [&](const ObjectCondition& one) {
+  const bool is_known = std::ranges::any_of(*pod.as<PodStatus>().conditions, [&](const ObjectCondition& one) {
     return one.type == "PodScheduled" && *one.message == message;
   });
   if (!is_known) {
     (void)objects_->edit(pod, ObjectStore::Part::status, [&](ApiObject& object) {
-      auto& conditions = object.as<PodStatus>().conditions;
+      auto& conditions = object.as<PodStatus>().conditions.write();
       std::erase_if(conditions, [](const auto& one) { return one.type == "PodScheduled"; });
       conditions.push_back({"PodScheduled", "False", "Unschedulable", message, now()});
     });
@@ -233,35 +233,40 @@ void PodScheduler::wake_unschedulable() {
   schedule_next();
 }
 
+PodScheduler::Demand& PodScheduler::Demand::operator+=(const Demand& other) {
+  cpu_milli += other.cpu_milli;
+  memory += other.memory;
+  scored_cpu_milli += other.scored_cpu_milli;
+  scored_memory += other.scored_memory;
+  return *this;
+}
+
+PodScheduler::Demand& PodScheduler::Demand::operator-=(const Demand& other) {
+  return *this += Demand{-other.cpu_milli, -other.memory, -other.scored_cpu_milli, -other.scored_memory};
+}
+
 void PodScheduler::count_in(const ApiObject& pod) {
-  if (placed_.contains(&pod)) return;
   const auto& spec = pod.as<PodSpec>();
   const auto node = nodes_.find(spec.node_name);
   if (node == nodes_.end()) return;
   NodeLoad& load = node->second;
-  Assumed assumed{&load, owner_of(pod), demand_of(spec)};
-  load.used.cpu_milli += assumed.demand.cpu_milli;
-  load.used.memory += assumed.demand.memory;
-  load.used.scored_cpu_milli += assumed.demand.scored_cpu_milli;
-  load.used.scored_memory += assumed.demand.scored_memory;
-  if (!assumed.owner.empty()) ++load.by_owner[assumed.owner];
-  ++load.placed;
-  placed_.emplace(&pod, std::move(assumed));
+  if (std::ranges::find(load.placed, &pod, &Placed::pod) != load.placed.end()) return;
+  Placed placed{&pod, owner_of(pod), demand_of(spec)};
+  if (!load.placed.empty()) placed.demand.join(load.placed.back().demand);
+  load.used += *placed.demand;
+  if (!placed.owner.empty()) ++load.by_owner[placed.owner];
+  load.placed.push_back(std::move(placed));
 }
 
 void PodScheduler::count_out(const ApiObject& pod) {
-  const auto at = placed_.find(&pod);
-  if (at == placed_.end()) return;
-  if (NodeLoad* load = at->second.load) {
-    const auto& [node, owner, demand] = at->second;
-    load->used.cpu_milli -= demand.cpu_milli;
-    load->used.memory -= demand.memory;
-    load->used.scored_cpu_milli -= demand.scored_cpu_milli;
-    load->used.scored_memory -= demand.scored_memory;
-    --load->placed;
-    if (!owner.empty() && --load->by_owner[owner] == 0) load->by_owner.erase(owner);
-  }
-  placed_.erase(at);
+  const auto node = nodes_.find(pod.as<PodSpec>().node_name);
+  if (node == nodes_.end()) return;
+  NodeLoad& load = node->second;
+  const auto known = std::ranges::find(load.placed, &pod, &Placed::pod);
+  if (known == load.placed.end()) return;
+  load.used -= *known->demand;
+  if (!known->owner.empty() && --load.by_owner[known->owner] == 0) load.by_owner.erase(known->owner);
+  load.placed.erase(known);
 }
 
 PodScheduler::Demand PodScheduler::demand_of(const PodSpec& spec) {
@@ -277,15 +282,6 @@ PodScheduler::Demand PodScheduler::demand_of(const PodSpec& spec) {
     demand.scored_memory += has_memory ? memory : scored_memory;
   }
   return demand;
-}
-
-void PodScheduler::forget_node(const std::string& name) {
-  const auto node = nodes_.find(name);
-  if (node == nodes_.end()) return;
-  for (auto& [pod, assumed] : placed_) {
-    if (assumed.load == &node->second) assumed.load = nullptr;
-  }
-  nodes_.erase(node);
 }
 
 /// Pods of one owner are spread.

@@ -23,9 +23,11 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   PodScheduler(Engine& engine, ObjectStore& objects, const ControlDelays& delays, std::uint64_t seed);
   void object_changed(ObjectChange change, const ApiObject& object) override;
   void fire(const Event& event) override;
+  /// The events of pods so far happened long ago.
+  void forget_events() { events_.forget(); }
 
  private:
-  using PodName = std::pair<std::string, std::string>;
+  using PodName = std::pair<SharedText, SharedText>;
   /// What a pod asks of its node.
   struct Demand {
     std::int64_t cpu_milli = 0;
@@ -33,21 +35,26 @@ class PodScheduler final : public Entity, public ObjectWatcher {
     // Containers without requests count for the score: GetNonzeroRequests().
     std::int64_t scored_cpu_milli = 0;
     std::int64_t scored_memory = 0;
+
+    Demand& operator+=(const Demand& other);
+    Demand& operator-=(const Demand& other);
+    friend bool operator==(const Demand&, const Demand&) = default;
+  };
+  /// A pod that a node has, and what it was counted with.
+  struct Placed {
+    const ApiObject* pod = nullptr;
+    Uid owner;
+    Shared<Demand> demand;
   };
   struct NodeLoad {
     const ApiObject* node = nullptr;
     std::string zone;
     std::int64_t cpu_milli = 0;
     std::int64_t memory = 0;
-    std::int64_t pods = 0;    // that it may have
-    std::int64_t placed = 0;  // that it has
+    std::int64_t pods = 0;  // that it may have
+    std::vector<Placed> placed;
     Demand used;
     std::map<Uid, std::int32_t> by_owner;  // of those that have one
-  };
-  struct Assumed {
-    NodeLoad* load = nullptr;  // null: the node is gone
-    Uid owner;
-    Demand demand;
   };
 
   void schedule_next();
@@ -56,7 +63,6 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   void wake_unschedulable();
   void count_in(const ApiObject& pod);
   void count_out(const ApiObject& pod);
-  void forget_node(const std::string& name);
   [[nodiscard]] static Demand demand_of(const PodSpec& spec);
   [[nodiscard]] static Uid owner_of(const ApiObject& pod);
   /// Empty: it fits.
@@ -71,8 +77,7 @@ class PodScheduler final : public Entity, public ObjectWatcher {
   const ControlDelays* delays_;
   EventRecorder events_;
   Random ties_;
-  std::map<std::string, NodeLoad, std::less<>> nodes_;
-  std::map<const ApiObject*, Assumed, ObjectOrder> placed_;
+  std::map<SharedText, NodeLoad, std::less<>> nodes_;
   std::deque<PodName> queue_;
   std::map<PodName, Nanoseconds> unschedulable_;  // since
   bool busy_ = false;

@@ -31,11 +31,11 @@ OwnerReference controller_reference(const ApiObject& owner) {
 ApiObject pod_from_template(const ApiObject& owner, const PodTemplate& pod_template) {
   ApiObject pod;
   pod.kind = ObjectKind::pod;
-  pod.meta.generate_name = owner.meta.name + "-";
+  pod.meta.generate_name = fmt::format("{}-", owner.meta.name);
   pod.meta.name_space = owner.meta.name_space;
   pod.meta.labels = pod_template.labels;
   pod.meta.annotations = pod_template.annotations;
-  pod.meta.owners.push_back(controller_reference(owner));
+  pod.meta.owners.write().push_back(controller_reference(owner));
   pod.body.open()["spec"] = owner.body.read()["spec"]["template"]["spec"];
   pod.spec = pod_template.spec;
   pod.status = PodStatus();
@@ -51,7 +51,7 @@ std::int32_t resolve_amount(const NumberOrText& amount, std::int32_t total, bool
 }
 
 bool is_available(const ApiObject& pod, std::int32_t min_ready_seconds, Nanoseconds now) {
-  for (const ObjectCondition& condition : pod.as<PodStatus>().conditions) {
+  for (const ObjectCondition& condition : *pod.as<PodStatus>().conditions) {
     if (condition.type != "Ready" || condition.status != "True") continue;
     return now >= condition.changed + Nanoseconds(std::int64_t{min_ready_seconds} * 1'000'000'000);
   }

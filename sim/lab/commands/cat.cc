@@ -57,7 +57,7 @@ void read(const CommandContext& context, const std::string& file, CommandResult&
     result.status = 1;
   };
   if (file == "/etc/hostname") {
-    result.out += host.host_name + "\n";
+    result.out += fmt::format("{}\n", host.host_name);
   } else if (file == "/etc/resolv.conf") {
     result.out += *host.resolv_conf;
   } else if (file == "/etc/hosts") {

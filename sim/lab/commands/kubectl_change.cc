@@ -97,7 +97,9 @@ class MetadataCommand {
   }
 
  private:
-  [[nodiscard]] Labels& part(ObjectMeta& meta) const { return labels_ ? meta.labels : meta.annotations; }
+  [[nodiscard]] Labels& part(ObjectMeta& meta) const {
+    return labels_ ? meta.labels : meta.annotations.write();
+  }
 
   void apply(const FoundObject& found, const MetadataChange& change) {
     std::string error;
@@ -107,7 +109,7 @@ class MetadataCommand {
       return;
     }
     const ApiObject& object = *stored;
-    Labels wanted = labels_ ? object.meta.labels : object.meta.annotations;
+    Labels wanted = labels_ ? object.meta.labels : *object.meta.annotations;
     if (!call_.arguments.is_on("overwrite")) {
       if (const std::string conflict = overwritten(wanted, change, labels_); !conflict.empty()) {
         result_ = failed(conflict);
@@ -138,7 +140,7 @@ class MetadataCommand {
   void list(const FoundObject& found) {
     std::string error;
     const ApiObject& object = *stored_object(call_, found, error);
-    for (const auto& [key, value] : labels_ ? object.meta.labels : object.meta.annotations)
+    for (const auto& [key, value] : labels_ ? object.meta.labels : *object.meta.annotations)
       result_.out += fmt::format("{}={}\n", key, value);
   }
 

@@ -201,7 +201,8 @@ std::string check_hostname(const std::vector<std::string>& words) {
 
 std::unique_ptr<RunningCommand> start_hostname(CommandContext& context, const std::vector<std::string>& words,
                                                CommandEnded ended) {
-  if (words.size() == 1) return end_at_once(context, ended, {0, context.host->host_name + "\n", ""});
+  if (words.size() == 1)
+    return end_at_once(context, ended, {0, fmt::format("{}\n", context.host->host_name), ""});
   CommandResult result;
   for (const Interface* interface : context.host->netns->interfaces()) {
     if (interface->kind == InterfaceKind::loopback || !interface->up) continue;

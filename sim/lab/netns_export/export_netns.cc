@@ -9,11 +9,11 @@ namespace {
 std::string role_of(const Host& host) {
   switch (host.kind) {
     case HostKind::pod:
-      return "pod on " + host.node;
+      return fmt::format("pod on {}", host.node);
     case HostKind::node:
-      return "node " + host.host_name;
+      return fmt::format("node {}", host.host_name);
     case HostKind::instance:
-      return "instance " + host.host_name;
+      return fmt::format("instance {}", host.host_name);
     case HostKind::internet:
       return "host of the internet";
   }

@@ -161,12 +161,14 @@ std::string RealLab::capture(const std::string& host, const std::vector<std::str
 std::string RealLab::serve(const Host& host, const Listen& listen) {
   const Descriptor netns = open_netns(host.netns->name());
   int ready[2];
-  if (netns.number() < 0 || pipe2(ready, O_CLOEXEC) != 0) return host.name + ": no such namespace";
+  if (netns.number() < 0 || pipe2(ready, O_CLOEXEC) != 0)
+    return fmt::format("{}: no such namespace", host.name);
   const pid_t child = fork();
   if (child == 0) {
     close(ready[0]);
     if (setns(netns.number(), CLONE_NEWNET) != 0 || unshare(CLONE_NEWUTS) != 0) _exit(1);
-    if (sethostname(host.host_name.data(), host.host_name.size()) != 0) _exit(1);
+    const std::string_view name = host.host_name;
+    if (sethostname(name.data(), name.size()) != 0) _exit(1);
     run_real_server(*listen.serves, *listen.port, ready[1]);
     _exit(1);
   }

@@ -118,7 +118,7 @@ std::string compare(const Scenario& scenario, Nanoseconds from, World& world, St
     for (Interface* interface : world.interfaces_of(*host)) {
       if (interface->kind == InterfaceKind::loopback) continue;
       names.push_back(interface->name);
-      recording.add(interface->place, host->name + "/" + interface->name);
+      recording.add(interface->place, fmt::format("{}/{}", host->name, interface->name));
       world.watch(*interface, recording);
     }
     problem = lab.capture(host->name, names);

@@ -86,8 +86,8 @@ TEST_CASE("CoreDNS reads the Corefile of its ConfigMap when its pod starts, and 
 TEST_CASE("a node says how many pods it takes: 17 on a t3.medium") {
   Workloads lab("");
   const ApiObject& node = *lab.objects().list(ObjectKind::node).at(0);
-  CHECK(node.as<NodeStatus>().capacity.at("pods").whole() == 17);
-  CHECK(node.as<NodeStatus>().allocatable.at("cpu").text() == "1930m");
+  CHECK(node.as<NodeStatus>().capacity->at("pods").whole() == 17);
+  CHECK(node.as<NodeStatus>().allocatable->at("cpu").text() == "1930m");
   CHECK(node.meta.labels.at("topology.kubernetes.io/zone") == "ap-northeast-2a");
 }
 
@@ -97,11 +97,12 @@ TEST_CASE("the pods of a Deployment come up with the names and events of a real 
   lab.run_for(30_s);
   REQUIRE(lab.count("web", "Running") == 3);
   const ApiObject& set = *lab.objects().list(ObjectKind::replica_set, "default").at(0);
-  CHECK(set.meta.name.starts_with("web-"));
-  CHECK(set.meta.name.find_first_not_of("456789bcdf", 4) == std::string::npos);
+  const std::string_view set_name = set.meta.name;
+  CHECK(set_name.starts_with("web-"));
+  CHECK(set_name.find_first_not_of("456789bcdf", 4) == std::string::npos);
   const ApiObject& pod = *lab.pods("web").at(0);
-  CHECK(pod.meta.name.starts_with(set.meta.name + "-"));
-  const std::string& node = pod.as<PodSpec>().node_name;
+  CHECK(pod.meta.name.text().starts_with(fmt::format("{}-", set_name)));
+  const std::string node = pod.as<PodSpec>().node_name;
   CHECK(lab.events_of(pod) ==
         std::vector<std::string>{
             fmt::format("Scheduled: Successfully assigned default/{} to {}", pod.meta.name, node),
@@ -246,7 +247,7 @@ spec:
   containers: [{name: shell, image: busybox}]
 )");
   lab.run_for(20_s);
-  const auto& status = lab.pods("shell").at(0)->as<PodStatus>().containers.at(0);
+  const auto& status = lab.pods("shell").at(0)->as<PodStatus>().containers->at(0);
   CHECK(status.reason == "CrashLoopBackOff");
   CHECK(status.restart_count >= 1);
 }

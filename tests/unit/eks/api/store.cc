@@ -123,7 +123,7 @@ TEST_CASE("dependents are found by the uid of their owner, and forgotten when th
   const Uid uid = api.make(ObjectKind::replica_set, "web-1").object->meta.uid;
   ApiObject pod;
   pod.meta.name = "web-1-x";
-  pod.meta.owners.push_back({"apps/v1", "ReplicaSet", "web-1", uid});
+  pod.meta.owners.write().push_back({"apps/v1", "ReplicaSet", "web-1", uid});
   CHECK(api.store.create(std::move(pod)));
   CHECK(names(api.store.owned_by(uid)) == std::vector<std::string>{"web-1-x"});
   CHECK_FALSE(api.store.remove(ObjectKind::pod, "default", "web-1-x"));

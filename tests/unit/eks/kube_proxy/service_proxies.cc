@@ -115,7 +115,7 @@ TEST_CASE("what is written and changes nothing for a proxy makes it do nothing")
   cluster.world.run_for(10_ms);
   const std::uint32_t before = cluster.syncs();
   CHECK(cluster.objects.edit(ObjectKind::service, "default", "web", ObjectStore::Part::metadata,
-                             [](ApiObject& object) { object.meta.annotations["note"] = "x"; }));
+                             [](ApiObject& object) { object.meta.annotations.write()["note"] = "x"; }));
   cluster.world.run_for(10_s);
   CHECK(cluster.syncs() == before);
 }

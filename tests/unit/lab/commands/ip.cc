@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "sim/lab/commands/ip.hh"
 #include "tests/unit/lab/commands/typed.hh"
 
 using namespace ekspath;
@@ -213,6 +214,6 @@ TEST_CASE("what ip does not model is refused by its name before a run") {
 TEST_CASE("ip rule refuses names that no device can have, before the run") {
   CHECK(check_ip_rule({"add", "iif", "ens5", "lookup", "2"}) == "");
   CHECK(check_ip_rule({"add", "iif", "abcdefghijklmnop", "lookup", "2"}) ==
-        "'abcdefghijklmnop' is no value for 'iif'");
-  CHECK(check_ip_rule({"add", "oif", "a/b", "lookup", "2"}) == "'a/b' is no value for 'oif'");
+        "ip rule: 'abcdefghijklmnop' is no value for 'iif'");
+  CHECK(check_ip_rule({"add", "oif", "a/b", "lookup", "2"}) == "ip rule: 'a/b' is no value for 'oif'");
 }
