@@ -87,7 +87,7 @@ void Scheduler::run() {
   while (!pause_asked_) {
     if (!ready_.empty()) {
       const std::unique_ptr<Ready> ready = std::move(ready_.front());
-      ready_.pop_front();
+      ready_.erase(ready_.begin());
       ready->run();
     } else if (const std::unique_ptr<Waiter> waiter = take_due()) {
       waiter->resume(waiter->signalled);

@@ -7,7 +7,6 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -105,7 +104,7 @@ class Scheduler final : public boost::asio::execution_context {
   void rearm();
 
   Netns& netns_;
-  std::deque<std::unique_ptr<Ready>> ready_;
+  std::vector<std::unique_ptr<Ready>> ready_;     // few: the first is taken by moving the others up
   std::vector<std::unique_ptr<Waiter>> waiters_;  // in the order of their waiting
   bool pause_asked_ = false;
   bool running_ = false;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "sim/packet/headers.hh"
 #include "sim/packet/tuple.hh"
@@ -9,7 +10,8 @@
 namespace ekspath {
 
 /// Remembers the ports of first fragments, so that the later ones of a datagram are judged as the first was.
-/// Holds the last few datagrams; a later fragment that comes before its first one has no ports.
+/// Holds the last few datagrams; a later fragment that comes before its first one has no ports. Most ENIs
+/// never see a fragment: their room is taken with the first.
 class FragmentPorts {
  public:
   /// The tuple by which rules judge this packet.
@@ -19,7 +21,8 @@ class FragmentPorts {
     if (!ip.is_fragment()) [[likely]]
       return tuple;
     if (ip.fragment_offset() == 0) {
-      datagrams_[next_++ % datagrams_.size()] = {tuple, ip.identification(), true};
+      if (datagrams_ == nullptr) datagrams_ = std::make_unique<Datagrams>();
+      (*datagrams_)[next_++ % datagrams_->size()] = {tuple, ip.identification(), true};
     } else if (const Datagram* known = find(tuple, ip.identification())) {
       tuple = known->tuple;
     }
@@ -32,8 +35,11 @@ class FragmentPorts {
     std::uint16_t identification = 0;
     bool used = false;
   };
+  using Datagrams = std::array<Datagram, 8>;
+
   [[nodiscard]] const Datagram* find(const Tuple& part, std::uint16_t identification) const {
-    for (const Datagram& known : datagrams_) {
+    if (datagrams_ == nullptr) return nullptr;
+    for (const Datagram& known : *datagrams_) {
       if (known.used && known.identification == identification && known.tuple.source == part.source &&
           known.tuple.destination == part.destination && known.tuple.protocol == part.protocol) {
         return &known;
@@ -42,7 +48,7 @@ class FragmentPorts {
     return nullptr;
   }
 
-  std::array<Datagram, 8> datagrams_;
+  std::unique_ptr<Datagrams> datagrams_;
   std::uint32_t next_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "sim/eks/cluster.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sim/base/assert.hh"
@@ -204,7 +206,8 @@ KubeletHost::Sandbox Cluster::make_sandbox(const ApiObject& object, std::uint32_
     pod.attempt = attempt;
     const PodSandbox sandbox = sandbox_of(pod);
     const CniPlugin::Added added = wire(node, sandbox, *pod.netns);
-    if (!added.ok()) return {nullptr, {}, sandbox_failure_text(sandbox.container_id, added.error)};
+    if (!added.ok())
+      return {nullptr, {}, sandbox_failure_text(fmt::format("{}", sandbox.container_id), added.error)};
     pod.address = added.address;
     pod.device = added.device;
   }

@@ -96,7 +96,7 @@ IpamdPool::Assignment IpamdPool::adopt(const Owner& owner, EniId id, Ipv4Address
   return assignment(*eni, *cidr, address);
 }
 
-std::optional<IpamdPool::Assignment> IpamdPool::unassign(std::string_view container_id, Nanoseconds now) {
+std::optional<IpamdPool::Assignment> IpamdPool::unassign(const SandboxId& container_id, Nanoseconds now) {
   for (PooledEni& eni : enis_) {
     for (Cidr& cidr : eni.cidrs) {
       for (Lease& lease : cidr.leases) {
@@ -110,7 +110,7 @@ std::optional<IpamdPool::Assignment> IpamdPool::unassign(std::string_view contai
   return std::nullopt;
 }
 
-std::optional<IpamdPool::Assignment> IpamdPool::find(std::string_view container_id) const {
+std::optional<IpamdPool::Assignment> IpamdPool::find(const SandboxId& container_id) const {
   for (const PooledEni& eni : enis_) {
     for (const Cidr& cidr : eni.cidrs) {
       for (const Lease& lease : cidr.leases) {

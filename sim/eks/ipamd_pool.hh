@@ -10,6 +10,7 @@
 #include "sim/base/nanoseconds.hh"
 #include "sim/base/prefix.hh"
 #include "sim/base/shared_text.hh"
+#include "sim/eks/sandbox_id.hh"
 
 namespace ekspath {
 
@@ -21,7 +22,7 @@ namespace ekspath {
 class IpamdPool {
  public:
   struct Owner {
-    SharedText container_id;
+    SandboxId container_id;
     SharedText pod_namespace;
     SharedText pod_name;
   };
@@ -85,8 +86,8 @@ class IpamdPool {
   /// This very address, which the pool may not know yet: pods that the scenario pins.
   Assignment adopt(const Owner& owner, EniId eni, Ipv4Address address, Nanoseconds now);
   /// None: nobody knows the container.
-  [[nodiscard]] std::optional<Assignment> unassign(std::string_view container_id, Nanoseconds now);
-  [[nodiscard]] std::optional<Assignment> find(std::string_view container_id) const;
+  [[nodiscard]] std::optional<Assignment> unassign(const SandboxId& container_id, Nanoseconds now);
+  [[nodiscard]] std::optional<Assignment> find(const SandboxId& container_id) const;
 
   [[nodiscard]] Stats stats(Nanoseconds now) const;
   /// Over both kinds, as introspection has it.

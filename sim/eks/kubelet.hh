@@ -85,7 +85,7 @@ class Kubelet final : public Entity {
   };
   struct RunningContainer {
     std::unique_ptr<Program> program;
-    ContainerWork work;
+    Shared<ContainerWork> work;
     Nanoseconds started;
     int restarts = 0;
     bool began = false;

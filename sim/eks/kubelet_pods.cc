@@ -85,7 +85,7 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
     fresh.uid = pod.meta.uid;
     after(fresh, delays_->kubelet, Step::look);
   } else if (pod.meta.terminating() && !work->stopping) {
-    ask_to_stop(pod.meta.deletion_grace_seconds, delays_->kubelet);
+    ask_to_stop((*pod.meta.deletion)->grace_seconds, delays_->kubelet);
   }
 }
 
@@ -97,10 +97,15 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
   work.step = Step::running;
   work.netns = &netns;
   work.has_sandbox = true;
-  work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
+  work.containers.resize(spec_of(work).init_containers->size() + spec_of(work).containers.size());
   work.container = static_cast<std::uint32_t>(work.containers.size());
+  static const Shared<ContainerWork> idle = [] {
+    ContainerWork nothing;
+    nothing.kind = ContainerWork::Kind::idle;
+    return nothing;
+  }();
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
-    work.containers[i].work.kind = ContainerWork::Kind::idle;
+    work.containers[i].work = idle;
     work.containers[i].began = true;
     images_.insert(full_image_name(container_of(work, i)->image));
   }
@@ -185,7 +190,7 @@ void Kubelet::look(Work& work) {
     status.start_time = now();
     status.host_ip = address_;
     set_condition(status, "PodReadyToStartContainers", false, {}, {}, now());
-    set_condition(status, "Initialized", spec_of(work).init_containers.empty(), {}, {}, now());
+    set_condition(status, "Initialized", spec_of(work).init_containers->empty(), {}, {}, now());
     const auto waiting = [](const std::vector<ContainerSpec>& containers, Literal reason) {
       Shared<std::vector<ContainerStatus>> out;
       for (const ContainerSpec& one : containers) {
@@ -195,13 +200,13 @@ void Kubelet::look(Work& work) {
       }
       return out;
     };
-    status.init_containers = waiting(spec_of(work).init_containers, "PodInitializing");
-    status.containers =
-        waiting(spec_of(work).containers, spec_of(work).init_containers.empty() ? Literal("ContainerCreating")
-                                                                                : Literal("PodInitializing"));
+    status.init_containers = waiting(*spec_of(work).init_containers, "PodInitializing");
+    status.containers = waiting(spec_of(work).containers, spec_of(work).init_containers->empty()
+                                                              ? Literal("ContainerCreating")
+                                                              : Literal("PodInitializing"));
     update_readiness(status, spec_of(work), now());
   });
-  work.containers.resize(spec_of(work).init_containers.size() + spec_of(work).containers.size());
+  work.containers.resize(spec_of(work).init_containers->size() + spec_of(work).containers.size());
   after(work, delays_->sandbox, Step::sandbox);
 }
 
@@ -257,14 +262,14 @@ void Kubelet::start_container(Work& work) {
   running.started = now();
   running.began = true;
   running.ended = false;
-  const bool is_init = index < spec_of(work).init_containers.size();
+  const bool is_init = index < spec_of(work).init_containers->size();
   const ApiObject& object = *object_of(work);
-  if (running.work.kind == ContainerWork::Kind::agent) {
+  if (running.work->kind == ContainerWork::Kind::agent) {
     running.program = host_->agent_started(object, container, *work.netns);
   } else {
-    running.program = start_work(running.work, *work.netns, host_->environment(object));
+    running.program = start_work(*running.work, *work.netns, host_->environment(object));
   }
-  if (running.work.kind == ContainerWork::Kind::unknown)
+  if (running.work->kind == ContainerWork::Kind::unknown)
     host_->note(fmt::format("image {}: what it does is not modelled; its containers run and listen nowhere",
                             container->image));
   report(work, [&](PodStatus& status) {
@@ -287,7 +292,7 @@ void Kubelet::start_container(Work& work) {
       mine.reason = "Completed";
       mine.ready = true;
       mine.finished_at = now();
-      if (index + 1 == spec_of(work).init_containers.size())
+      if (index + 1 == spec_of(work).init_containers->size())
         set_condition(status, "Initialized", true, {}, {}, now());
     });
     running.ended = true;
@@ -301,7 +306,7 @@ void Kubelet::check_ready(Work& work) {
   bool all = true;
   Nanoseconds again = Nanoseconds::never();
   std::vector<bool> ready;
-  const std::size_t first = spec_of(work).init_containers.size();
+  const std::size_t first = spec_of(work).init_containers->size();
   for (std::size_t i = 0; i < spec_of(work).containers.size(); ++i) {
     const ContainerSpec& container = spec_of(work).containers[i];
     const RunningContainer& running = work.containers[first + i];
@@ -343,12 +348,12 @@ void Kubelet::watch_endings(Work& work) {
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     RunningContainer& running = work.containers[i];
     if (running.ended) continue;
-    if (running.work.kind == ContainerWork::Kind::finished) return container_ended(work, i, 0);
+    if (running.work->kind == ContainerWork::Kind::finished) return container_ended(work, i, 0);
     if (running.program && !running.program->running())
       return container_ended(work, i, *running.program->exit_status());
-    if (running.work.kind == ContainerWork::Kind::program) next = std::min(next, delays_->ready);
-    if (running.work.kind != ContainerWork::Kind::sleeper) continue;
-    const Nanoseconds end = running.started + running.work.duration;
+    if (running.work->kind == ContainerWork::Kind::program) next = std::min(next, delays_->ready);
+    if (running.work->kind != ContainerWork::Kind::sleeper) continue;
+    const Nanoseconds end = running.started + running.work->duration;
     if (end <= now()) return container_ended(work, i, 0);
     next = std::min(next, end - now());
   }
@@ -405,14 +410,14 @@ void Kubelet::restart(Work& work) {
 void Kubelet::stop(Work& work) {
   const Nanoseconds grace(work.grace_seconds * 1'000'000'000);
   Nanoseconds longest;
-  for (std::size_t i = spec_of(work).init_containers.size(); i < work.containers.size(); ++i) {
+  for (std::size_t i = spec_of(work).init_containers->size(); i < work.containers.size(); ++i) {
     const RunningContainer& running = work.containers[i];
     if (!running.began || running.ended) continue;
     const ContainerSpec& container = container_of(work, i);
     record(work, EventRecorder::Type::normal, "Killing", fmt::format("Stopping container {}", container.name),
            &container);
     // Process 1 of a container has no default action for SIGTERM: what installs no handler waits for SIGKILL.
-    longest = std::max(longest, running.work.heeds_sigterm() ? std::min(delays_->stop, grace) : grace);
+    longest = std::max(longest, running.work->heeds_sigterm() ? std::min(delays_->stop, grace) : grace);
   }
   after(work, longest, Step::killed);
 }
@@ -421,8 +426,8 @@ void Kubelet::kill(Work& work) {
   const ApiObject* object = object_of(work);
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     RunningContainer& running = work.containers[i];
-    if (running.work.kind == ContainerWork::Kind::agent && !running.ended && object != nullptr &&
-        i >= spec_of(work).init_containers.size())
+    if (running.work->kind == ContainerWork::Kind::agent && !running.ended && object != nullptr &&
+        i >= spec_of(work).init_containers->size())
       host_->agent_stopped(*object, container_of(work, i));
     running.program.reset();
     running.ended = true;
@@ -462,8 +467,8 @@ bool Kubelet::is_probe_answered(const Work& work, const ContainerSpec& container
   }
   // The agents' own ports (health servers) answer as long as they run.
   const auto kind = work.containers[static_cast<std::size_t>(&container - spec_of(work).containers.data()) +
-                                    spec_of(work).init_containers.size()]
-                        .work.kind;
+                                    spec_of(work).init_containers->size()]
+                        .work->kind;
   if (kind == ContainerWork::Kind::agent) return true;
   if (work.netns == nullptr || !work.netns->sockets) return false;
   return std::ranges::any_of(work.netns->sockets->summary(), [&](const SocketSummary& socket) {
@@ -476,15 +481,15 @@ const PodSpec& Kubelet::spec_of(const Work& work) const {
 }
 
 ContainerStatus& Kubelet::status_of(const Work& work, PodStatus& status, std::size_t index) const {
-  const std::size_t first = spec_of(work).init_containers.size();
+  const std::size_t first = spec_of(work).init_containers->size();
   return index < first ? status.init_containers.write().at(index)
                        : status.containers.write().at(index - first);
 }
 
 const ContainerSpec& Kubelet::container_of(const Work& work, std::size_t index) const {
   const PodSpec& spec = spec_of(work);
-  const std::size_t first = spec.init_containers.size();
-  return index < first ? spec.init_containers[index] : spec.containers[index - first];
+  const std::size_t first = spec.init_containers->size();
+  return index < first ? (*spec.init_containers)[index] : spec.containers[index - first];
 }
 
 const ApiObject* Kubelet::object_of(const Work& work) const {
@@ -504,9 +509,9 @@ void Kubelet::record(const Work& work, EventRecorder::Type type, std::string_vie
   const ApiObject* object = object_of(work);
   if (object == nullptr) return;
   const bool is_init =
-      container != nullptr && !spec_of(work).init_containers.empty() &&
-      container >= spec_of(work).init_containers.data() &&
-      container < spec_of(work).init_containers.data() + spec_of(work).init_containers.size();
+      container != nullptr && !spec_of(work).init_containers->empty() &&
+      container >= spec_of(work).init_containers->data() &&
+      container < spec_of(work).init_containers->data() + spec_of(work).init_containers->size();
   const std::string path =
       container == nullptr
           ? std::string()

@@ -110,7 +110,9 @@ void LogText::put(std::uint64_t number) {
 void LogText::put_literal(std::string_view literal) {
   const auto known = std::ranges::find(literals_, literal);
   put(static_cast<std::uint64_t>(known - literals_.begin()));
-  if (known == literals_.end()) literals_.push_back(literal);
+  if (known != literals_.end()) return;
+  if (literals_.size() == literals_.capacity()) literals_.reserve(literals_.size() + 4);
+  literals_.push_back(literal);
 }
 
 void LogText::put_argument(std::string_view text) {

@@ -72,19 +72,22 @@ std::string pod_resolv_conf(const PodShape& spec, const PodNaming& naming) {
   return text;
 }
 
-HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming, std::string_view host_name,
+std::string HostsFile::text() const {
+  const std::string own = names.empty() ? std::string() : fmt::format("{}\t{}\n", address, names);
+  return *common + own + *more;
+}
+
+HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming, const SharedText& host_name,
                          Ipv4Address address) {
   if (spec.host_network)
-    return {fmt::format("# Kubernetes-managed hosts file (host network).\n{}", naming.node_hosts), {}, {}};
+    return {
+        fmt::format("# Kubernetes-managed hosts file (host network).\n{}", naming.node_hosts), {}, {}, {}};
   static const Shared<std::string> common(
       "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
-  std::string own = fmt::format("{}\t", address);
-  if (!spec.subdomain.empty()) {
-    own += fmt::format("{}.{}.{}.svc.{}\t", host_name, spec.subdomain, naming.name_space, cluster_domain);
-  }
-  own += fmt::format("{}\n", host_name);
-  return {common, own, {}};
+  if (spec.subdomain.empty()) return {common, address, host_name, {}};
+  const std::string domain = fmt::format("{}.{}.svc.{}", spec.subdomain, naming.name_space, cluster_domain);
+  return {common, address, fmt::format("{}.{}\t{}", host_name, domain, host_name), {}};
 }
 
 }  // namespace ekspath

@@ -11,10 +11,11 @@ namespace ekspath {
 /// /etc/hosts of a machine or a pod. Thousands differ in one line: what they have alike is held once.
 struct HostsFile {
   Shared<std::string> common;
-  SharedText own;
+  Ipv4Address address;
+  SharedText names;          // of the address; empty: no line of its own
   Shared<std::string> more;  // what the scenario adds
 
-  [[nodiscard]] std::string text() const { return *common + std::string(own) + *more; }
+  [[nodiscard]] std::string text() const;
 };
 
 /// What kubelet decides about a pod's names with.
@@ -33,6 +34,6 @@ struct PodNaming {
 /// /etc/hosts of a pod. pkg/kubelet/kubelet_pods.go managedHostsFileContent(), nodeHostsFileContent().
 /// hostAliases are not modelled.
 [[nodiscard]] HostsFile pod_hosts_file(const PodShape& spec, const PodNaming& naming,
-                                       std::string_view host_name, Ipv4Address address);
+                                       const SharedText& host_name, Ipv4Address address);
 
 }  // namespace ekspath

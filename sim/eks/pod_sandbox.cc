@@ -13,9 +13,7 @@ PodSandbox PodSandbox::draw(std::uint64_t seed, const SharedText& pod_namespace,
   sandbox.pod_namespace = pod_namespace;
   sandbox.pod_name = pod_name;
   sandbox.pod_uid = (pod_uid.empty() ? Uid::draw(luck) : pod_uid).text();
-  std::string id;
-  for (int i = 0; i < 4; ++i) id += fmt::format("{:016x}", luck.next());
-  sandbox.container_id = id;
+  for (std::uint64_t& word : sandbox.container_id.words) word = luck.next();
   sandbox.netns_path = "/var/run/netns/cni-" + Uid::draw(luck).text();
   return sandbox;
 }

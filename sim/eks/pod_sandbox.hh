@@ -6,6 +6,7 @@
 
 #include "sim/base/shared_text.hh"
 #include "sim/eks/api/uid.hh"
+#include "sim/eks/sandbox_id.hh"
 
 namespace ekspath {
 
@@ -14,9 +15,9 @@ namespace ekspath {
 struct PodSandbox {
   SharedText pod_namespace;
   SharedText pod_name;
-  std::string pod_uid;      // "8f3c..-....", of the API object
-  SharedText container_id;  // 64 hex digits
-  std::string netns_path;   // "/var/run/netns/cni-<uuid>"
+  std::string pod_uid;  // "8f3c..-....", of the API object
+  SandboxId container_id;
+  std::string netns_path;  // "/var/run/netns/cni-<uuid>"
 
   /// Ids for the pod's n-th sandbox, drawn from `seed`; without a `pod_uid`, that too.
   [[nodiscard]] static PodSandbox draw(std::uint64_t seed, const SharedText& pod_namespace,

@@ -393,7 +393,7 @@ class Builder {
     static const Shared<std::string> common(
         "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
         "::1         localhost6 localhost6.localdomain6\n");
-    return {common, {}, std::move(more)};
+    return {common, {}, {}, std::move(more)};
   }
 
   /// The scenario's internet hosts: for those themselves, which have no name server to ask.
@@ -698,7 +698,7 @@ class Builder {
 
   /// In a cluster without CoreDNS pods the internet's names stand here, so that lessons about the path need
   /// no name server.
-  HostsFile pod_hosts_file_of(const PodEntry& entry, std::string_view host_name, Ipv4Address address) const {
+  HostsFile pod_hosts_file_of(const PodEntry& entry, const SharedText& host_name, Ipv4Address address) const {
     HostsFile file = pod_hosts_file(shape_of(entry), naming_of(entry, *world_->cluster->node(*entry.node)),
                                     host_name, address);
     if (!entry.host_network && !has_name_server_) file.more = internet_names_;

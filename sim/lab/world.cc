@@ -28,19 +28,23 @@ Host& World::add_host(Host host) {
   ASSERT(is_new);
   Host& known = **added;
   known.resolv_conf = resolv_confs_.try_emplace(*known.resolv_conf, known.resolv_conf).first->second;
-  if (known.kind == HostKind::pod) pod_hosts_.insert(&known);
+  if (known.kind == HostKind::pod && known.name != known.pod_name) renamed_pods_.insert(&known);
   return known;
 }
 
 Host* World::pod_host(std::string_view pod_namespace, std::string_view pod) {
-  const auto found = pod_hosts_.find(PodNameOrder::Name(pod_namespace, pod));
-  return found == pod_hosts_.end() ? nullptr : *found;
+  Host* known = host(pod);
+  if (known != nullptr && known->kind == HostKind::pod &&
+      PodNameOrder::name(known) == std::pair(pod_namespace, pod))
+    return known;
+  const auto found = renamed_pods_.find(PodNameOrder::Name(pod_namespace, pod));
+  return found == renamed_pods_.end() ? nullptr : *found;
 }
 
 void World::retire(const Host& host) {
   const auto found = hosts_.find(std::string_view(host.name));
   ASSERT(found != hosts_.end() && found->get() == &host);
-  if (host.kind == HostKind::pod) pod_hosts_.erase(found->get());
+  if (host.kind == HostKind::pod && host.name != host.pod_name) renamed_pods_.erase(found->get());
   retired_.push_back(std::move(hosts_.extract(found).value()));
 }
 

@@ -142,7 +142,7 @@ class World final : public PodHosts {
   std::deque<std::unique_ptr<Netns>> namespaces_;
   Hosts hosts_;
   std::map<std::string, Shared<std::string>, std::less<>> resolv_confs_;  // by their text
-  std::set<Host*, PodNameOrder> pod_hosts_;                               // of all pods
+  std::set<Host*, PodNameOrder> renamed_pods_;                            // whose name another host had
   std::vector<std::unique_ptr<Host>> retired_;
   std::vector<InterfaceListener> listeners_;
   bool observed_ = false;

@@ -31,14 +31,14 @@ std::int64_t priority_of(const std::string& priority_class) {
 Literal qos_class(const PodSpec& spec) {
   bool any = false;
   bool guaranteed = true;
-  for (const auto* containers : {&spec.init_containers, &spec.containers}) {
+  for (const auto* containers : {&*spec.init_containers, &spec.containers}) {
     for (const ContainerSpec& container : *containers) {
       for (const char* resource : {"cpu", "memory"}) {
         const auto request = container->requests.find(resource);
         const auto limit = container->limits.find(resource);
         any = any || request != container->requests.end() || limit != container->limits.end();
         if (request == container->requests.end() || limit == container->limits.end() ||
-            request->second != limit->second)
+            request->second.milli() != limit->second.milli())
           guaranteed = false;
       }
     }
@@ -145,7 +145,7 @@ std::optional<ApiError> refuse_other_containers(const ApiObject& wanted, const A
   std::vector<std::string> causes;
   if (now.containers.size() != before.containers.size())
     causes.emplace_back("spec.containers: Forbidden: pod updates may not add or remove containers");
-  if (now.init_containers.size() != before.init_containers.size())
+  if (now.init_containers->size() != before.init_containers->size())
     causes.emplace_back("spec.initContainers: Forbidden: pod updates may not add or remove containers");
   if (causes.empty()) return std::nullopt;
   return ApiError::invalid(ObjectKind::pod, live.meta.name, causes);
@@ -319,10 +319,9 @@ std::optional<ApiError> ApiServer::remove(ObjectKind kind, std::string_view name
     if (grace < 0) grace = 1;
     if (grace == 0) return objects_->remove(kind, name_space, name);
     const Nanoseconds due = objects_->now() + Nanoseconds(grace * 1'000'000'000);
-    if (object.meta.terminating() && *object.meta.deletion_time <= due) return std::nullopt;
+    if (object.meta.terminating() && (*object.meta.deletion)->time <= due) return std::nullopt;
     (void)objects_->edit(object, ObjectStore::Part::metadata, [&](ApiObject& pod) {
-      pod.meta.deletion_time = due;
-      pod.meta.deletion_grace_seconds = grace;
+      pod.meta.deletion = ObjectMeta::Deletion{due, grace};
     });
     return std::nullopt;
   }
@@ -335,7 +334,7 @@ std::optional<ApiError> ApiServer::remove(ObjectKind kind, std::string_view name
                       {}};
     }
     (void)objects_->edit(object, ObjectStore::Part::metadata, [&](ApiObject& space) {
-      space.meta.deletion_time = objects_->now();
+      space.meta.deletion = ObjectMeta::Deletion{objects_->now()};
       space.as<NamespaceStatus>().phase = "Terminating";
     });
     return std::nullopt;
@@ -343,7 +342,7 @@ std::optional<ApiError> ApiServer::remove(ObjectKind kind, std::string_view name
   if (options.propagation == DeleteOptions::Propagation::foreground &&
       !objects_->owned_by(object.meta.uid).empty()) {
     (void)objects_->edit(object, ObjectStore::Part::metadata, [&](ApiObject& owner) {
-      owner.meta.deletion_time = objects_->now();
+      owner.meta.deletion = ObjectMeta::Deletion{objects_->now()};
       if (std::ranges::find(*owner.meta.finalizers, "foregroundDeletion") == owner.meta.finalizers->end())
         owner.meta.finalizers.write().emplace_back("foregroundDeletion");
     });

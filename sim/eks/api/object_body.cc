@@ -99,9 +99,14 @@ void ObjectBody::pack(BodyShapes& shapes) {
 void ObjectBody::share_names(std::span<const SharedText> known) {
   auto* packed = std::get_if<Packed>(&form_);
   if (packed == nullptr) return;
-  for (SharedText& name : packed->names) {
+  std::vector<SharedText>& names = packed->names;
+  for (SharedText& name : names) {
     for (const SharedText& one : known) name.join(one);
   }
+  if (packed->shape == nullptr) return;
+  const std::vector<SharedText>& first = packed->shape->names;
+  for (std::size_t i = 0; i < std::min(names.size(), first.size()); ++i) names[i].join(first[i]);
+  if (first.empty()) packed->shape->names = names;
 }
 
 BodyShape* ObjectBody::shape() const {

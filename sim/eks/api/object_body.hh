@@ -16,7 +16,8 @@ namespace ekspath {
 
 /// What the bodies of one shape have alike, once for all of them.
 struct BodyShape {
-  std::string packed;  // CBOR (RFC 8949) with a number in the place of each name
+  std::string packed;             // CBOR (RFC 8949) with a number in the place of each name
+  std::vector<SharedText> names;  // of the first one: some are those of all
   // Of pods:
   ObjectMeta meta;   // of the first
   PodSpec spec;      // what its body says
@@ -53,7 +54,8 @@ class ObjectBody {
   /// A copy, packed or not.
   [[nodiscard]] Document read() const;
   void pack(BodyShapes& shapes);
-  /// Of a packed one: its names that are among `known` are held once with them.
+  /// Of a packed one: its names that are among `known`, or the first one's of its shape, are held once with
+  /// them.
   void share_names(std::span<const SharedText> known);
   /// Null: it is open, or {}.
   [[nodiscard]] BodyShape* shape() const;

@@ -38,14 +38,17 @@ struct ObjectMeta {
   std::uint64_t resource_version = 0;
   std::int64_t generation = 0;  // of kinds that count changes of their spec; 0: not shown
   Nanoseconds created;
-  std::optional<Nanoseconds> deletion_time;  // when its grace period is over: it is terminating
-  std::int64_t deletion_grace_seconds = 0;   // with deletion_time
   Labels labels;
+  struct Deletion {
+    Nanoseconds time;  // when its grace period is over
+    std::int64_t grace_seconds = 0;
+  };
+  Shared<std::optional<Deletion>> deletion;  // of one that is terminating
   Shared<Labels> annotations;
   Shared<std::vector<OwnerReference>> owners;
   Shared<std::vector<std::string>> finalizers;
 
-  [[nodiscard]] bool terminating() const { return deletion_time.has_value(); }
+  [[nodiscard]] bool terminating() const { return deletion->has_value(); }
   /// The owner that manages it, or null.
   [[nodiscard]] const OwnerReference* controller() const {
     for (const OwnerReference& owner : *owners) {

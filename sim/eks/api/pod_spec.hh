@@ -70,6 +70,7 @@ struct ContainerSpec {
   Shared<ContainerShape> shape;
 
   [[nodiscard]] const ContainerShape* operator->() const { return &*shape; }
+  friend bool operator==(const ContainerSpec&, const ContainerSpec&) = default;
 };
 
 struct TolerationSpec {
@@ -122,7 +123,7 @@ struct PodShape {
 struct PodSpec {
   SharedText node_name;    // empty: not scheduled
   SharedText pinned_node;  // of a DaemonSet's pod: required node affinity to the field metadata.name
-  std::vector<ContainerSpec> init_containers;
+  Shared<std::vector<ContainerSpec>> init_containers;
   std::vector<ContainerSpec> containers;
   Shared<PodShape> shape;
 

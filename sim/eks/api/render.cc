@@ -21,9 +21,9 @@ class Renderer {
     Document out = Document::object();
     if (!meta.annotations->empty()) out["annotations"] = *meta.annotations;
     out["creationTimestamp"] = time(meta.created);
-    if (meta.deletion_time) {
-      out["deletionGracePeriodSeconds"] = meta.deletion_grace_seconds;
-      out["deletionTimestamp"] = time(*meta.deletion_time);
+    if (const auto& deletion = *meta.deletion) {
+      out["deletionGracePeriodSeconds"] = deletion->grace_seconds;
+      out["deletionTimestamp"] = time(deletion->time);
     }
     if (!meta.finalizers->empty()) out["finalizers"] = *meta.finalizers;
     if (!meta.generate_name.empty()) out["generateName"] = meta.generate_name;
@@ -108,7 +108,7 @@ class Renderer {
     if (!status.containers->empty())
       out["containerStatuses"] = container_statuses(*status.containers, spec.containers);
     if (!status.init_containers->empty())
-      out["initContainerStatuses"] = container_statuses(*status.init_containers, spec.init_containers);
+      out["initContainerStatuses"] = container_statuses(*status.init_containers, *spec.init_containers);
     if (!status.host_ip.is_unspecified()) {
       const std::string ip = fmt::format("{}", status.host_ip);
       out["hostIP"] = ip;

@@ -155,13 +155,10 @@ void ObjectStore::share_pod(ApiObject& pod) {
   auto& spec = pod.as<PodSpec>();
   if (const ApiObject* node = find(ObjectKind::node, "", spec.node_name))
     spec.node_name.join(node->meta.name);
-  spec.pinned_node.join(spec.node_name);
-  std::vector<SharedText> names{pod.meta.name, spec.node_name, spec.pinned_node};
-  for (auto* containers : {&spec.init_containers, &spec.containers}) {
-    for (ContainerSpec& container : *containers) {
-      container.name.join(pod.meta.name);
-      names.push_back(container.name);
-    }
+  std::vector<SharedText> names{pod.meta.name, spec.node_name};
+  for (ContainerSpec& container : spec.containers) {
+    container.name.join(pod.meta.name);
+    names.push_back(container.name);
   }
   pod.body.share_names(names);
   BodyShape* shape = pod.body.shape();
@@ -175,7 +172,7 @@ void ObjectStore::share_pod(ApiObject& pod) {
   if (pod.find<PodStatus>() == nullptr) return;
   auto& status = pod.as<PodStatus>();
   status.join(shape->status);
-  shape->status = status;
+  if (!status.containers->empty()) shape->status = status;
 }
 
 void ObjectStore::tell(ObjectChange change, const ApiObject& object) {

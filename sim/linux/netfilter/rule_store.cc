@@ -25,9 +25,11 @@ std::uint64_t hash_text(std::string_view text) {
   return hash ^ (hash >> 29);
 }
 
-constexpr unsigned fan_out_bits = 6;
+// A table that differs in one chain has a node of its own at each level: many small ones are less than few
+// large.
+constexpr unsigned fan_out_bits = 4;
 constexpr unsigned fan_out = 1U << fan_out_bits;
-constexpr unsigned leaf_level = 3;  // levels 0 to 3: 2^24 names
+constexpr unsigned leaf_level = 5;  // levels 0 to 5: 2^24 names
 
 unsigned slot_of(std::uint32_t key, unsigned level) {
   return (key >> (fan_out_bits * (leaf_level - level))) & (fan_out - 1);

@@ -86,13 +86,15 @@ TEST_CASE("an address that a pod has names the pod and the time") {
   PodSandbox sandbox;
   sandbox.pod_namespace = "demo";
   sandbox.pod_name = "client";
-  sandbox.container_id = "c0ffee";
+  sandbox.container_id = {{0, 0, 0, 0xc0ffee}};
   REQUIRE(node.ipamd->assign(sandbox).assignment);
-  CHECK(introspection(*node.ipamd, "/v1/enis")
-            .find(R"("IPAddresses":{"10.0.1.23":{"Address":"10.0.1.23","IPAMKey":{"networkName":"aws-cni",)"
-                  R"("containerID":"c0ffee","ifName":"eth0"},"IPAMMetadata":{"k8sPodNamespace":"demo",)"
-                  R"("k8sPodName":"client"},"AssignedTime":"2025-02-16T01:00:00.5Z",)"
-                  R"("UnassignedTime":"0001-01-01T00:00:00Z"}})") != std::string::npos);
+  CHECK(
+      introspection(*node.ipamd, "/v1/enis")
+          .find(
+              R"("IPAddresses":{"10.0.1.23":{"Address":"10.0.1.23","IPAMKey":{"networkName":"aws-cni",)"
+              R"("containerID":"0000000000000000000000000000000000000000000000000000000000c0ffee","ifName":"eth0"},"IPAMMetadata":{"k8sPodNamespace":"demo",)"
+              R"("k8sPodName":"client"},"AssignedTime":"2025-02-16T01:00:00.5Z",)"
+              R"("UnassignedTime":"0001-01-01T00:00:00Z"}})") != std::string::npos);
 }
 
 TEST_CASE("from v1.20 on the data stores are told by network card") {

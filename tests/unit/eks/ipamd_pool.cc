@@ -10,7 +10,8 @@ namespace {
 constexpr EniId first(0);
 constexpr EniId second(1);
 
-IpamdPool::Owner pod(const std::string& name) { return {"container-" + name, "default", name}; }
+SandboxId container(std::string_view pod) { return {{static_cast<std::uint64_t>(pod.front()), 0, 0, 7}}; }
+IpamdPool::Owner pod(std::string_view name) { return {container(name), "default", name}; }
 Prefix cidr(std::string_view text) { return *Prefix::parse(text); }
 Ipv4Address address(std::string_view text) { return *Ipv4Address::parse(text); }
 
@@ -49,7 +50,7 @@ TEST_CASE("an address cools down for 30 seconds: it counts as available and nobo
   (void)pool.assign(pod("a"), 0_s);
   (void)pool.assign(pod("b"), 0_s);
   (void)pool.assign(pod("c"), 0_s);
-  CHECK(pool.unassign("container-a", 10_s)->address == address("10.0.1.23"));
+  CHECK(pool.unassign(container("a"), 10_s)->address == address("10.0.1.23"));
   CHECK(pool.stats(11_s).available() == 1);
   CHECK(pool.stats(11_s).cooldown == 1);
   CHECK_FALSE(pool.assign(pod("d"), 40_s));
@@ -64,7 +65,7 @@ TEST_CASE("a prefix is handed out from its .0 up, used ones that cooled down fir
   pool.add_cidr(first, cidr("10.0.1.32/28"));
   CHECK(pool.assign(pod("a"), 0_s)->address == address("10.0.1.32"));
   CHECK(pool.assign(pod("b"), 0_s)->address == address("10.0.1.33"));
-  (void)pool.unassign("container-a", 0_s);
+  (void)pool.unassign(container("a"), 0_s);
   CHECK(pool.assign(pod("c"), 30_s)->address == address("10.0.1.34"));
   CHECK(pool.assign(pod("d"), 31_s)->address == address("10.0.1.32"));
   CHECK(pool.stats(31_s).total == 16);
@@ -92,7 +93,7 @@ TEST_CASE("an ENI stays while it is primary, young, cooling, in use or needed by
   CHECK(why(second, {0, 3, 0}, 60_s) == "it is required for MINIMUM_IP_TARGET: 3");
   for (const auto* name : {"a", "b", "c"}) (void)pool.assign(pod(name), 60_s);
   CHECK(why(second, {}, 61_s) == "it has pods assigned");
-  (void)pool.unassign("container-c", 70_s);
+  (void)pool.unassign(container("c"), 70_s);
   CHECK(why(second, {}, 100_s) == "has IPs in cooling");
   CHECK(why(second, {}, 101_s).empty());
 }
@@ -101,5 +102,5 @@ TEST_CASE("a pinned address belongs to the pool from then on") {
   IpamdPool pool = three_addresses();
   CHECK(pool.adopt(pod("a"), second, address("10.0.1.77"), 0_s).device == 1);
   CHECK(pool.total() == 4);
-  CHECK(pool.find("container-a")->address == address("10.0.1.77"));
+  CHECK(pool.find(container("a"))->address == address("10.0.1.77"));
 }

@@ -141,7 +141,7 @@ TEST_CASE("a pod on a node is given its grace period, one without a node is gone
                             [](ApiObject& object) { object.as<PodSpec>().node_name = "node"; });
   CHECK_FALSE(server.api.remove(ObjectKind::pod, "default", "web", {}));
   CHECK(pod.meta.terminating());
-  CHECK(pod.meta.deletion_grace_seconds == 30);
+  CHECK((*pod.meta.deletion)->grace_seconds == 30);
 }
 
 TEST_CASE("a pod is admitted with its service account, its tolerations and its quality of service") {
