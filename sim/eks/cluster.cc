@@ -82,7 +82,9 @@ std::string Cluster::place(Pod pod) {
          {"terminationGracePeriodSeconds", 0}}}});
   ASSERT(decoded.object.has_value());
   decoded.object->meta.name = pod.name;
+  placing_ = true;
   const ApiOutcome made = api_.create(std::move(*decoded.object));
+  placing_ = false;
   ASSERT(made);
   pod.pod_namespace = made.object->meta.name_space;
   if (!pod.host_network) {
@@ -130,7 +132,10 @@ void Cluster::settle() {
   // A cluster that has been there for a while shows no events: they are kept for an hour.
   for (const ApiObject* event : objects_.list(ObjectKind::event))
     (void)objects_.remove(ObjectKind::event, event->meta.name_space, event->meta.name);
-  for (const auto& kubelet : kubelets_) kubelet->forget_events();
+  for (const auto& kubelet : kubelets_) {
+    kubelet->forget_events();
+    kubelet->join(*kubelets_.front());
+  }
   scheduler_.forget_events();
 }
 
@@ -269,6 +274,7 @@ void Cluster::note(const std::string& text) {
 }
 
 void Cluster::object_changed(ObjectChange change, const ApiObject& object) {
+  if (placing_) return;
   const auto index = node_index_.find(object.as<PodSpec>().node_name);
   if (index != node_index_.end()) kubelets_[index->second]->pod_changed(change, object);
 }

@@ -136,6 +136,7 @@ class Cluster final : private KubeletHost, private ObjectWatcher {
   std::vector<Ipv4Address> control_plane_;
   std::set<std::string> noted_;
   bool settling_ = false;
+  bool placing_ = false;  // of a new pod the kubelet hears by adopt()
   DeploymentController deployments_;
   ReplicaSetController replica_sets_;
   DaemonSetController daemon_sets_;

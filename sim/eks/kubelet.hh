@@ -62,10 +62,12 @@ class Kubelet final : public Entity {
   /// What a container has written: `kubectl logs`. None: it does not run.
   [[nodiscard]] const Program* program(const std::string& pod_namespace, const std::string& pod_name,
                                        const std::string& container) const;
-  /// A pod that was bound a moment ago runs already, in a sandbox that stands: the scenario placed it.
+  /// A pod that it has not heard of runs already, in a sandbox that stands: the scenario placed it.
   void adopt(const ApiObject& pod, Netns& netns);
   /// The events of its pods so far happened long ago.
   void forget_events() { events_.forget(); }
+  /// Holds with `other` what both know alike.
+  void join(const Kubelet& other) { images_.join(other.images_); }
 
   void fire(const Event& event) override;
 
@@ -115,6 +117,7 @@ class Kubelet final : public Entity {
 
   /// The latest of that name, or null. A node has a hundred pods: an index would cost more than it saves.
   [[nodiscard]] const Work* find(std::string_view pod_namespace, std::string_view pod_name) const;
+  Work& begin(const ApiObject& pod);
   void after(Work& work, Nanoseconds delay, Step step);
   void look(Work& work);
   void make_sandbox(Work& work);
@@ -143,7 +146,7 @@ class Kubelet final : public Entity {
   EventRecorder events_;
   SharedText node_;
   Ipv4Address address_;
-  std::set<std::string> images_;
+  Shared<std::set<std::string>> images_;      // by their full names
   std::vector<std::unique_ptr<Work>> works_;  // by id
   std::uint32_t next_id_ = 0;
   std::uint32_t next_token_ = 0;

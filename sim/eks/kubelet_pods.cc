@@ -79,21 +79,14 @@ void Kubelet::pod_changed(ObjectChange change, const ApiObject& pod) {
       ask_to_stop(0, work->stopping ? Nanoseconds() : delays_->kubelet);
   } else if (work == nullptr) {
     if (pod.meta.terminating()) return;
-    Work& fresh = *works_.emplace_back(std::make_unique<Work>());
-    fresh.id = next_id_++;
-    fresh.name = {pod.meta.name_space, pod.meta.name};
-    fresh.uid = pod.meta.uid;
-    after(fresh, delays_->kubelet, Step::look);
+    after(begin(pod), delays_->kubelet, Step::look);
   } else if (pod.meta.terminating() && !work->stopping) {
     ask_to_stop((*pod.meta.deletion)->grace_seconds, delays_->kubelet);
   }
 }
 
 void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
-  auto* known = const_cast<Work*>(find(pod.meta.name_space, pod.meta.name));
-  ASSERT(known != nullptr);
-  Work& work = *known;
-  work.token = ++next_token_;  // the first look is not needed any more
+  Work& work = begin(pod);
   work.step = Step::running;
   work.netns = &netns;
   work.has_sandbox = true;
@@ -107,7 +100,7 @@ void Kubelet::adopt(const ApiObject& pod, Netns& netns) {
   for (std::size_t i = 0; i < work.containers.size(); ++i) {
     work.containers[i].work = idle;
     work.containers[i].began = true;
-    images_.insert(full_image_name(container_of(work, i)->image));
+    images_.write().insert(full_image_name(container_of(work, i)->image));
   }
   report(work, [&](PodStatus& status) {
     status.phase = "Running";
@@ -137,6 +130,14 @@ const Program* Kubelet::program(const std::string& pod_namespace, const std::str
     if (container_of(*work, i).name == container) return work->containers[i].program.get();
   }
   return nullptr;
+}
+
+Kubelet::Work& Kubelet::begin(const ApiObject& pod) {
+  Work& fresh = *works_.emplace_back(std::make_unique<Work>());
+  fresh.id = next_id_++;
+  fresh.name = {pod.meta.name_space, pod.meta.name};
+  fresh.uid = pod.meta.uid;
+  return fresh;
 }
 
 const Kubelet::Work* Kubelet::find(std::string_view pod_namespace, std::string_view pod_name) const {
@@ -227,7 +228,7 @@ void Kubelet::make_sandbox(Work& work) {
 
 void Kubelet::begin_container(Work& work) {
   const ContainerSpec& container = container_of(work, work.container);
-  const bool present = images_.contains(full_image_name(container->image));
+  const bool present = images_->contains(full_image_name(container->image));
   work.pulling_since = now();
   if (present && container->image_pull_policy != "Always") {
     record(work, EventRecorder::Type::normal, "Pulled",
@@ -241,7 +242,7 @@ void Kubelet::begin_container(Work& work) {
 
 void Kubelet::pulled(Work& work) {
   const ContainerSpec& container = container_of(work, work.container);
-  images_.insert(full_image_name(container->image));
+  images_.write().insert(full_image_name(container->image));
   const std::string time = duration_text(now() - work.pulling_since);
   record(work, EventRecorder::Type::normal, "Pulled",
          fmt::format("Successfully pulled image \"{}\" in {} ({} including waiting). Image size: {} bytes.",

@@ -27,9 +27,14 @@ Host& World::add_host(Host host) {
   const auto [added, is_new] = hosts_.insert(std::make_unique<Host>(std::move(host)));
   ASSERT(is_new);
   Host& known = **added;
-  known.resolv_conf = resolv_confs_.try_emplace(*known.resolv_conf, known.resolv_conf).first->second;
+  share(known.resolv_conf);
+  share(known.hosts_file.common);
   if (known.kind == HostKind::pod && known.name != known.pod_name) renamed_pods_.insert(&known);
   return known;
+}
+
+void World::share(Shared<std::string>& file) {
+  file = files_of_hosts_.try_emplace(*file, file).first->second;
 }
 
 Host* World::pod_host(std::string_view pod_namespace, std::string_view pod) {
@@ -70,6 +75,7 @@ void World::give_address(std::string_view pod_namespace, std::string_view pod_na
   Host* known = pod_host(pod_namespace, pod_name);
   known->address = address;
   known->hosts_file = std::move(hosts_file);
+  share(known->hosts_file.common);
 }
 
 ProgramEnvironment World::environment(std::string_view pod_namespace, std::string_view pod_name) {

@@ -139,10 +139,13 @@ class World final : public PodHosts {
   [[nodiscard]] PacketPool& pool() { return pool_; }
 
  private:
+  /// The world holds equal files once.
+  void share(Shared<std::string>& file);
+
   std::deque<std::unique_ptr<Netns>> namespaces_;
   Hosts hosts_;
-  std::map<std::string, Shared<std::string>, std::less<>> resolv_confs_;  // by their text
-  std::set<Host*, PodNameOrder> renamed_pods_;                            // whose name another host had
+  std::map<std::string, Shared<std::string>, std::less<>> files_of_hosts_;  // by their text
+  std::set<Host*, PodNameOrder> renamed_pods_;                              // whose name another host had
   std::vector<std::unique_ptr<Host>> retired_;
   std::vector<InterfaceListener> listeners_;
   bool observed_ = false;

@@ -21,7 +21,7 @@ struct BodyShape {
   // Of pods:
   ObjectMeta meta;   // of the first
   PodSpec spec;      // what its body says
-  PodStatus status;  // of the one that was written last
+  PodStatus status;  // of the one that was the last to be ready
 };
 
 /// The shapes of a store's bodies. Those that nobody has any more go by and by.

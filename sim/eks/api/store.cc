@@ -172,7 +172,7 @@ void ObjectStore::share_pod(ApiObject& pod) {
   if (pod.find<PodStatus>() == nullptr) return;
   auto& status = pod.as<PodStatus>();
   status.join(shape->status);
-  if (!status.containers->empty()) shape->status = status;
+  if (status.ready()) shape->status = status;
 }
 
 void ObjectStore::tell(ObjectChange change, const ApiObject& object) {

@@ -184,6 +184,49 @@ TEST_CASE("pods that differ in names alone hold what they say alike once, and ea
   CHECK(second.as<PodSpec>()->priority == 3);
 }
 
+TEST_CASE("pods of one shape that are ready alike hold their state once, and each can change its own") {
+  Api api;
+  const auto make_ready = [&](const std::string& name) -> const ApiObject& {
+    ApiObject object;
+    object.meta.name = name;
+    object.body.open()["spec"] = {{"containers", {{{"image", "nginx"}, {"name", "web"}}}}};
+    object.spec = PodSpec();
+    PodStatus status;
+    status.conditions.write().push_back({"Ready", "True", {}, {}, {}});
+    status.containers.write().emplace_back().ready = true;
+    object.status = status;
+    return *api.store.create(std::move(object)).object;
+  };
+  const auto& first = make_ready("a").as<PodStatus>();
+  const ApiObject& pod = make_ready("b");
+  const auto& second = pod.as<PodStatus>();
+  CHECK(&*first.conditions == &*second.conditions);
+  CHECK(&*first.containers == &*second.containers);
+  (void)api.store.edit(pod, ObjectStore::Part::status, [](ApiObject& object) {
+    object.as<PodStatus>().conditions.write().front().status = "False";
+  });
+  CHECK(first.ready());
+  CHECK_FALSE(second.ready());
+}
+
+TEST_CASE("labels that say the pod's name, and keys that all pods have, are held once") {
+  Api api;
+  const auto make = [&](const std::string& name) -> const ObjectMeta& {
+    ApiObject object;
+    object.meta.name = name;
+    object.meta.labels["app"] = name;
+    object.body.open()["spec"] = {{"containers", {{{"image", "nginx"}, {"name", name}}}}};
+    object.spec = PodSpec();
+    object.status = PodStatus();
+    return api.store.create(std::move(object)).object->meta;
+  };
+  const ObjectMeta& first = make("a");
+  const ObjectMeta& second = make("b");
+  CHECK(second.labels.begin()->first.text().data() == first.labels.begin()->first.text().data());
+  CHECK(second.labels.begin()->second.text().data() == second.name.text().data());
+  CHECK(second.labels.begin()->second == "b");
+}
+
 TEST_CASE("a uid reads as a UUID of version 4, and sorts as its text does") {
   Api api;
   const Uid first = api.make(ObjectKind::pod, "a").object->meta.uid;
