@@ -25,6 +25,7 @@ struct LogCaller {
 /// amazon-vpc-cni-k8s pkg/utils/logger (zap), level Debug
 class AgentLog {
  public:
+  /// `path` is a literal.
   AgentLog(NodeFiles& files, std::string_view path, CniVersion version, std::int64_t epoch_ns)
       : files_(&files), path_(path), version_(version), epoch_ns_(epoch_ns) {}
 
@@ -62,7 +63,7 @@ class AgentLog {
              std::vector<std::string> arguments);
 
   NodeFiles* files_;
-  std::string path_;
+  std::string_view path_;
   CniVersion version_;
   std::int64_t epoch_ns_;
 };

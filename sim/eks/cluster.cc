@@ -127,7 +127,10 @@ void Cluster::settle() {
   // Most worlds gain few more.
   pods_.shrink_to_fit();
   nodes_.shrink_to_fit();
-  for (Node& node : nodes_) node.ipamd->settle();
+  for (Node& node : nodes_) {
+    node.ipamd->settle();
+    node.files->join(*nodes_.front().files);
+  }
   proxies_.settle();
   // A cluster that has been there for a while shows no events: they are kept for an hour.
   for (const ApiObject* event : objects_.list(ObjectKind::event))

@@ -108,7 +108,7 @@ void Ipamd::read_ec2() {
   for (const IpamdPool::PooledEni& known : old.enis()) {
     if (pool_.eni(known.eni) == nullptr) continue;
     for (const IpamdPool::Cidr& cidr : known.cidrs) {
-      for (const IpamdPool::Lease& lease : cidr.leases) {
+      for (const IpamdPool::Lease& lease : known.leases_of(cidr)) {
         if (lease.owner) (void)pool_.adopt(*lease.owner, known.eni, lease.address, lease.assigned);
       }
     }

@@ -48,7 +48,7 @@ class PoolWriter {
     std::map<std::string, std::string> cidrs;
     for (const IpamdPool::Cidr& cidr : eni.cidrs) {
       std::map<std::string, std::string> leases;
-      for (const IpamdPool::Lease& lease : cidr.leases)
+      for (const IpamdPool::Lease& lease : eni.leases_of(cidr))
         leases[fmt::format("{}", lease.address)] = lease_json(lease);
       cidrs[fmt::format("{}", cidr.prefix)] =
           fmt::format(R"({{"Cidr":{},"IPAddresses":{{{}}},"IsPrefix":{},"AddressFamily":""}})",

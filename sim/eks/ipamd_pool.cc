@@ -15,27 +15,32 @@ using namespace literals;
 constexpr Nanoseconds least_eni_age = 60_s;
 constexpr std::uint32_t addresses_per_prefix = 16;
 
+bool is_taken(const IpamdPool::Lease& lease) { return lease.owner.has_value(); }
+
 std::uint32_t whole_prefixes(std::uint32_t addresses) {
   return (addresses + addresses_per_prefix - 1) / addresses_per_prefix * addresses_per_prefix;
 }
 
 }  // namespace
 
-std::uint32_t IpamdPool::Cidr::assigned() const {
-  return static_cast<std::uint32_t>(
-      std::ranges::count_if(leases, [](const Lease& lease) { return lease.owner.has_value(); }));
+std::span<const IpamdPool::Lease> IpamdPool::PooledEni::leases_of(const Cidr& cidr) const {
+  const auto first = std::ranges::lower_bound(leases, cidr.prefix.network(), {}, &Lease::address);
+  const auto end = std::ranges::upper_bound(leases, cidr.prefix.broadcast(), {}, &Lease::address);
+  return {first, end};
+}
+
+std::uint32_t IpamdPool::PooledEni::assigned(const Cidr& cidr) const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(leases_of(cidr), is_taken));
 }
 
 std::uint32_t IpamdPool::PooledEni::assigned() const {
-  std::uint32_t count = 0;
-  for (const Cidr& cidr : cidrs) count += cidr.assigned();
-  return count;
+  return static_cast<std::uint32_t>(std::ranges::count_if(leases, is_taken));
 }
 
 bool IpamdPool::add_eni(EniId eni, std::string resource_id, std::uint32_t device, Nanoseconds now) {
   if (find_eni(eni) != nullptr) return false;
   const auto at = std::ranges::upper_bound(enis_, device, {}, &PooledEni::device);
-  enis_.insert(at, PooledEni{eni, std::move(resource_id), device, now, {}});
+  enis_.insert(at, PooledEni{eni, std::move(resource_id), device, now, {}, {}});
   return true;
 }
 
@@ -47,17 +52,16 @@ bool IpamdPool::add_cidr(EniId eni, Prefix cidr) {
   PooledEni* owner = find_eni(eni);
   ASSERT(owner != nullptr);
   if (std::ranges::find(owner->cidrs, cidr, &Cidr::prefix) != owner->cidrs.end()) return false;
-  owner->cidrs.push_back({cidr, {}});
+  owner->cidrs.push_back({cidr});
   return true;
 }
 
 void IpamdPool::remove_cidr(EniId eni, Prefix cidr) {
   PooledEni* owner = find_eni(eni);
   ASSERT(owner != nullptr);
-  std::erase_if(owner->cidrs, [&](const Cidr& known) {
-    ASSERT(known.prefix != cidr || known.assigned() == 0);
-    return known.prefix == cidr;
-  });
+  ASSERT(owner->assigned({cidr}) == 0);
+  std::erase_if(owner->leases, [&](const Lease& lease) { return cidr.contains(lease.address); });
+  std::erase_if(owner->cidrs, [&](const Cidr& known) { return known.prefix == cidr; });
 }
 
 /// AssignPodIPv4Address()
@@ -67,14 +71,14 @@ std::optional<IpamdPool::Assignment> IpamdPool::assign(const Owner& owner, Nanos
     return known;
   }
   for (PooledEni& eni : enis_) {
-    for (Cidr& cidr : eni.cidrs) {
+    for (const Cidr& cidr : eni.cidrs) {
       if (!counts(cidr)) continue;
-      const auto address = unused_address(cidr, now);
+      const auto address = unused_address(eni, cidr, now);
       if (!address) continue;
-      Lease& lease = lease_of(cidr, *address);
+      Lease& lease = lease_of(eni, *address);
       lease.owner = owner;
       lease.assigned = now;
-      return assignment(eni, cidr, *address);
+      return assignment(eni, *address);
     }
   }
   return std::nullopt;
@@ -86,25 +90,23 @@ IpamdPool::Assignment IpamdPool::adopt(const Owner& owner, EniId id, Ipv4Address
   auto cidr =
       std::ranges::find_if(eni->cidrs, [&](const Cidr& known) { return known.prefix.contains(address); });
   if (cidr == eni->cidrs.end()) {
-    eni->cidrs.push_back({Prefix(address, 32), {}});
+    eni->cidrs.push_back({Prefix(address, 32)});
     cidr = std::prev(eni->cidrs.end());
   }
-  Lease& lease = lease_of(*cidr, address);
+  Lease& lease = lease_of(*eni, address);
   ASSERT(!lease.owner);
   lease.owner = owner;
   lease.assigned = now;
-  return assignment(*eni, *cidr, address);
+  return assignment(*eni, address);
 }
 
 std::optional<IpamdPool::Assignment> IpamdPool::unassign(const SandboxId& container_id, Nanoseconds now) {
   for (PooledEni& eni : enis_) {
-    for (Cidr& cidr : eni.cidrs) {
-      for (Lease& lease : cidr.leases) {
-        if (!lease.owner || lease.owner->container_id != container_id) continue;
-        lease.owner.reset();
-        lease.unassigned = now;
-        return assignment(eni, cidr, lease.address);
-      }
+    for (Lease& lease : eni.leases) {
+      if (!lease.owner || lease.owner->container_id != container_id) continue;
+      lease.owner.reset();
+      lease.unassigned = now;
+      return assignment(eni, lease.address);
     }
   }
   return std::nullopt;
@@ -112,11 +114,8 @@ std::optional<IpamdPool::Assignment> IpamdPool::unassign(const SandboxId& contai
 
 std::optional<IpamdPool::Assignment> IpamdPool::find(const SandboxId& container_id) const {
   for (const PooledEni& eni : enis_) {
-    for (const Cidr& cidr : eni.cidrs) {
-      for (const Lease& lease : cidr.leases) {
-        if (lease.owner && lease.owner->container_id == container_id)
-          return assignment(eni, cidr, lease.address);
-      }
+    for (const Lease& lease : eni.leases) {
+      if (lease.owner && lease.owner->container_id == container_id) return assignment(eni, lease.address);
     }
   }
   return std::nullopt;
@@ -124,31 +123,38 @@ std::optional<IpamdPool::Assignment> IpamdPool::find(const SandboxId& container_
 
 /// One that was used before and has cooled down, else the lowest that never was. The real one forgets all
 /// that have cooled down while it looks; so do we. getUnusedIP()
-std::optional<Ipv4Address> IpamdPool::unused_address(Cidr& cidr, Nanoseconds now) const {
+std::optional<Ipv4Address> IpamdPool::unused_address(PooledEni& eni, const Cidr& cidr,
+                                                     Nanoseconds now) const {
   std::optional<Ipv4Address> cooled;
-  std::erase_if(cidr.leases, [&](const Lease& lease) {
-    if (lease.owner || is_cooling(lease, now)) return false;
+  std::erase_if(eni.leases, [&](const Lease& lease) {
+    if (!cidr.prefix.contains(lease.address) || lease.owner || is_cooling(lease, now)) return false;
     if (!cooled) cooled = lease.address;
     return true;
   });
   if (cooled) return cooled;
   for (std::uint32_t i = 0; i < cidr.size(); ++i) {
     const Ipv4Address address = cidr.prefix.network().plus(i);
-    if (std::ranges::find(cidr.leases, address, &Lease::address) == cidr.leases.end()) return address;
+    if (!std::ranges::binary_search(eni.leases, address, {}, &Lease::address)) return address;
   }
   return std::nullopt;
 }
 
-IpamdPool::Lease& IpamdPool::lease_of(Cidr& cidr, Ipv4Address address) {
-  const auto at = std::ranges::lower_bound(cidr.leases, address, {}, &Lease::address);
-  if (at != cidr.leases.end() && at->address == address) return *at;
+IpamdPool::Lease& IpamdPool::lease_of(PooledEni& eni, Ipv4Address address) {
+  // An address for each pod of the node: an eighth of slack, not as much again.
+  std::vector<Lease>& leases = eni.leases;
+  if (leases.size() == leases.capacity()) leases.reserve(leases.size() + leases.size() / 8 + 1);
+  const auto at = std::ranges::lower_bound(leases, address, {}, &Lease::address);
+  if (at != leases.end() && at->address == address) return *at;
   Lease lease;
   lease.address = address;
-  return *cidr.leases.insert(at, std::move(lease));
+  return *leases.insert(at, std::move(lease));
 }
 
-IpamdPool::Assignment IpamdPool::assignment(const PooledEni& eni, const Cidr& cidr, Ipv4Address address) {
-  return {address, eni.device, eni.eni, cidr.prefix, eni.resource_id, false};
+IpamdPool::Assignment IpamdPool::assignment(const PooledEni& eni, Ipv4Address address) {
+  const auto cidr =
+      std::ranges::find_if(eni.cidrs, [&](const Cidr& known) { return known.prefix.contains(address); });
+  ASSERT(cidr != eni.cidrs.end());
+  return {address, eni.device, eni.eni, cidr->prefix, eni.resource_id, false};
 }
 
 /// GetIPStats()
@@ -159,7 +165,7 @@ IpamdPool::Stats IpamdPool::stats(Nanoseconds now) const {
       if (cidr.is_prefix()) ++stats.prefixes;
       if (!counts(cidr)) continue;
       stats.total += cidr.size();
-      for (const Lease& lease : cidr.leases) {
+      for (const Lease& lease : eni.leases_of(cidr)) {
         if (lease.owner) ++stats.assigned;
         if (is_cooling(lease, now)) ++stats.cooldown;
       }
@@ -185,7 +191,7 @@ std::uint32_t IpamdPool::assigned() const {
 std::uint32_t IpamdPool::free_prefixes() const {
   std::uint32_t count = 0;
   for (const PooledEni& eni : enis_) {
-    for (const Cidr& cidr : eni.cidrs) count += cidr.is_prefix() && cidr.assigned() == 0 ? 1 : 0;
+    for (const Cidr& cidr : eni.cidrs) count += cidr.is_prefix() && eni.assigned(cidr) == 0 ? 1 : 0;
   }
   return count;
 }
@@ -196,7 +202,7 @@ std::vector<Prefix> IpamdPool::freeable(EniId id) const {
   const PooledEni* owner = eni(id);
   ASSERT(owner != nullptr);
   for (const Cidr& cidr : owner->cidrs) {
-    if (cidr.assigned() == 0) cidrs.push_back(cidr.prefix);
+    if (owner->assigned(cidr) == 0) cidrs.push_back(cidr.prefix);
   }
   return cidrs;
 }
@@ -204,11 +210,8 @@ std::vector<Prefix> IpamdPool::freeable(EniId id) const {
 std::string IpamdPool::why_kept(const PooledEni& eni, const Targets& targets, Nanoseconds now) const {
   if (eni.is_primary()) return "it is primary";
   if (now - eni.created < least_eni_age) return "it is too young";
-  for (const Cidr& cidr : eni.cidrs) {
-    for (const Lease& lease : cidr.leases) {
-      if (is_cooling(lease, now)) return "has IPs in cooling";
-    }
-  }
+  if (std::ranges::any_of(eni.leases, [&](const Lease& lease) { return is_cooling(lease, now); }))
+    return "has IPs in cooling";
   if (eni.assigned() != 0) return "it has pods assigned";
   // What the other ENIs have.
   std::uint32_t warm = 0;
@@ -217,10 +220,10 @@ std::string IpamdPool::why_kept(const PooledEni& eni, const Targets& targets, Na
   for (const PooledEni& other : enis_) {
     if (other.eni == eni.eni) continue;
     for (const Cidr& cidr : other.cidrs) {
-      if (cidr.assigned() == 0) ++prefixes;
+      if (other.assigned(cidr) == 0) ++prefixes;
       if (!counts(cidr)) continue;
       all += cidr.size();
-      warm += cidr.size() - cidr.assigned();
+      warm += cidr.size() - other.assigned(cidr);
     }
   }
   const auto needed = [&](std::uint32_t target) { return uses_prefixes_ ? whole_prefixes(target) : target; };

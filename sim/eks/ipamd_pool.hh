@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,10 +37,8 @@ class IpamdPool {
   /// A secondary address (/32) or a delegated prefix (/28).
   struct Cidr {
     Prefix prefix;
-    std::vector<Lease> leases;  // by address; those never handed out have none
     [[nodiscard]] bool is_prefix() const { return prefix.length() != 32; }
     [[nodiscard]] std::uint32_t size() const { return is_prefix() ? 16 : 1; }
-    [[nodiscard]] std::uint32_t assigned() const;
   };
   struct PooledEni {
     EniId eni;
@@ -47,6 +46,9 @@ class IpamdPool {
     std::uint32_t device = 0;
     Nanoseconds created;  // when ipamd learnt of it
     std::vector<Cidr> cidrs;
+    std::vector<Lease> leases;  // by address; of all the CIDRs: addresses never handed out have none
+    [[nodiscard]] std::span<const Lease> leases_of(const Cidr& cidr) const;
+    [[nodiscard]] std::uint32_t assigned(const Cidr& cidr) const;
     [[nodiscard]] std::uint32_t assigned() const;
     [[nodiscard]] bool is_primary() const { return device == 0; }
   };
@@ -116,9 +118,10 @@ class IpamdPool {
   [[nodiscard]] bool is_cooling(const Lease& lease, Nanoseconds now) const {
     return !lease.owner && lease.unassigned && now - *lease.unassigned <= cooldown_;
   }
-  [[nodiscard]] std::optional<Ipv4Address> unused_address(Cidr& cidr, Nanoseconds now) const;
-  static Lease& lease_of(Cidr& cidr, Ipv4Address address);
-  [[nodiscard]] static Assignment assignment(const PooledEni& eni, const Cidr& cidr, Ipv4Address address);
+  [[nodiscard]] std::optional<Ipv4Address> unused_address(PooledEni& eni, const Cidr& cidr,
+                                                          Nanoseconds now) const;
+  static Lease& lease_of(PooledEni& eni, Ipv4Address address);
+  [[nodiscard]] static Assignment assignment(const PooledEni& eni, Ipv4Address address);
   PooledEni* find_eni(EniId id);
 
   bool uses_prefixes_ = false;

@@ -51,7 +51,7 @@ struct LogText::Reader {
 
   [[nodiscard]] bool at_end() const { return at == log.packed_.size(); }
   [[nodiscard]] std::uint64_t number() { return take_number(log.packed(), at); }
-  [[nodiscard]] std::string_view literal() { return log.literals_[number()]; }
+  [[nodiscard]] std::string_view literal() { return (*log.literals_)[number()]; }
 
   [[nodiscard]] std::string argument() {
     const std::size_t start = at;
@@ -108,11 +108,9 @@ void LogText::put(std::uint64_t number) {
 }
 
 void LogText::put_literal(std::string_view literal) {
-  const auto known = std::ranges::find(literals_, literal);
-  put(static_cast<std::uint64_t>(known - literals_.begin()));
-  if (known != literals_.end()) return;
-  if (literals_.size() == literals_.capacity()) literals_.reserve(literals_.size() + 4);
-  literals_.push_back(literal);
+  const auto known = std::ranges::find(*literals_, literal);
+  put(static_cast<std::uint64_t>(known - literals_->begin()));
+  if (known == literals_->end()) literals_.write().push_back(literal);
 }
 
 void LogText::put_argument(std::string_view text) {

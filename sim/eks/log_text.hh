@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/nanoseconds.hh"
+#include "sim/eks/api/shared.hh"
 
 namespace ekspath {
 
@@ -36,6 +37,8 @@ class LogText {
   /// `level`, `caller` and `pattern` are literals. Lines come in the order of their times.
   void append(const LogLine& line);
   [[nodiscard]] std::string text() const;
+  /// Holds with `other` what both say alike: logs of one kind name the same literals.
+  void join(const LogText& other) { literals_.join(other.literals_); }
 
  private:
   /// Where texts stand that arguments of late were: one that comes again is a number instead.
@@ -54,7 +57,7 @@ class LogText {
   [[nodiscard]] std::string_view packed() const { return {packed_.data(), packed_.size()}; }
 
   std::vector<char> packed_;
-  std::vector<std::string_view> literals_;  // that lines name by number
+  Shared<std::vector<std::string_view>> literals_;  // that lines name by number
   Recent recent_;
   Nanoseconds last_;
   std::size_t text_size_ = 0;

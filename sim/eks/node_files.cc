@@ -14,6 +14,12 @@ std::optional<std::string> NodeFiles::find(std::string_view path) const {
   return file->second.text();
 }
 
+void NodeFiles::join(const NodeFiles& other) {
+  for (auto& [path, log] : files_) {
+    if (const auto same = other.files_.find(path); same != other.files_.end()) log.join(same->second);
+  }
+}
+
 bool NodeFiles::is_folder(std::string_view path) const {
   std::string folder(path);
   if (!folder.ends_with('/')) folder += '/';

@@ -16,6 +16,8 @@ class NodeFiles {
   void append(std::string_view path, const LogLine& line);
   /// The whole text; none: no such file.
   [[nodiscard]] std::optional<std::string> find(std::string_view path) const;
+  /// Holds with `other` what both say alike.
+  void join(const NodeFiles& other);
   /// Some file lies below it.
   [[nodiscard]] bool is_folder(std::string_view path) const;
 

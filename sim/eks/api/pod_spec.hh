@@ -191,9 +191,9 @@ struct ContainerStatus {
 struct PodStatus {
   Literal phase = "Pending";
   Literal qos_class;
-  Ipv4Address pod_ip;   // unspecified: none yet
-  Ipv4Address host_ip;  // unspecified: not on a node yet
-  std::optional<Nanoseconds> start_time;
+  Ipv4Address pod_ip;                             // unspecified: none yet
+  Ipv4Address host_ip;                            // unspecified: not on a node yet
+  Nanoseconds start_time = Nanoseconds::never();  // never: no kubelet has seen it yet
   Shared<std::vector<ObjectCondition>> conditions;
   // Either empty or as many as the spec has.
   Shared<std::vector<ContainerStatus>> init_containers;

@@ -119,7 +119,7 @@ class Renderer {
       out["podIP"] = ip;
       out["podIPs"] = {{{"ip", ip}}};
     }
-    if (status.start_time) out["startTime"] = time(*status.start_time);
+    if (status.start_time != Nanoseconds::never()) out["startTime"] = time(status.start_time);
     return out;
   }
 
