@@ -59,3 +59,24 @@ TEST_CASE("durations and instants read as Go prints them") {
   CHECK(go_time(1'739'667'605'000'000'000) == "2025-02-16T01:00:05Z");
   CHECK(go_time(1'739'667'605'120'000'000) == "2025-02-16T01:00:05.12Z");
 }
+
+TEST_CASE("logs of two nodes hold their literals once, and each keeps the lines of its own") {
+  const auto write = [](NodeFiles& files, std::string_view text) {
+    files.append("/var/log/x.log", {Nanoseconds(), "info", "a.go:1", "one {}", {std::string(text)}});
+  };
+  NodeFiles first, second;
+  write(first, "1");
+  write(second, "2");
+  second.join(first);
+  second.append("/var/log/x.log", {Nanoseconds(), "warn", "b.go:2", "two", {}});
+  write(first, "3");
+  CHECK(*second.find("/var/log/x.log") ==
+        R"({"level":"info","ts":"1970-01-01T00:00:00.000Z","caller":"a.go:1","msg":"one 2"})"
+        "\n"
+        R"({"level":"warn","ts":"1970-01-01T00:00:00.000Z","caller":"b.go:2","msg":"two"})"
+        "\n");
+  CHECK(first.find("/var/log/x.log")->find("two") == std::string::npos);
+  CHECK(first.find("/var/log/x.log")
+            ->ends_with(R"("msg":"one 3"})"
+                        "\n"));
+}

@@ -104,3 +104,15 @@ TEST_CASE("a pinned address belongs to the pool from then on") {
   CHECK(pool.total() == 4);
   CHECK(pool.find(container("a"))->address == address("10.0.1.77"));
 }
+
+TEST_CASE("addresses of an ENI that are not side by side belong each to its own CIDR") {
+  IpamdPool pool = three_addresses();
+  (void)pool.adopt(pod("a"), second, address("10.0.1.77"), 0_s);
+  (void)pool.adopt(pod("b"), second, address("10.0.1.5"), 0_s);
+  CHECK(pool.find(container("a"))->cidr == Prefix(address("10.0.1.77"), 32));
+  CHECK(pool.find(container("b"))->cidr == Prefix(address("10.0.1.5"), 32));
+  (void)pool.unassign(container("b"), 0_s);
+  pool.remove_cidr(second, Prefix(address("10.0.1.5"), 32));
+  CHECK(pool.eni(second)->assigned() == 1);
+  CHECK(pool.find(container("a"))->address == address("10.0.1.77"));
+}
