@@ -29,26 +29,24 @@ void Netns::fetch() const {
 
 void Netns::expect_received(const Interface& in, const Packet& frame, unsigned stage) const {
   if (stage == 0) {
-    routing.fetch();
-    if (conntrack) {
-      conntrack->fetch();
+    if (netfilter) {
+      netfilter->fetch();
+      if (conntrack) conntrack->fetch();
     } else {
+      routing.fetch();
       __builtin_prefetch(sockets.get());
     }
     return;
   }
   const FlowHint flow = flow_of_frame(frame);
   if (!flow.readable) return;
-  if (conntrack) {
-    conntrack->expect(flow.tuple, stage - 1);
-  } else if (sockets) {
-    sockets->expect(flow.tuple, stage - 1);
-  }
+  if (netfilter) return netfilter->flows().expect(flow.tuple, stage - 1);
+  if (sockets) sockets->expect(flow.tuple, stage - 1);
   FlowKey key;
   key.destination = flow.tuple.destination;
   key.source = flow.tuple.source;
   key.in_interface = in.index;
-  routing.expect(key, stage - 1);
+  if (stage == 1) routing.expect(key);
 }
 
 void Netns::expect(const Event& event, unsigned stage) const {

@@ -1,4 +1,5 @@
 #include "sim/linux/icmp_error.hh"
+#include "sim/linux/netfilter/flow_memory.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/routing/input_route.hh"
 #include "sim/linux/walk.hh"
@@ -54,7 +55,12 @@ void forward(Hop& hop, PacketRef packet, const InputRoute& input) {
   ip.decrement_ttl();
   hop.out = route.out;
   hop.next_hop = route.next_hop;
-  if (input.redirect) send_redirect(hop, *packet, route);
+  if (hop.notes != nullptr) [[unlikely]]
+    hop.notes->routed(route.route->mtu);
+  if (input.redirect) {
+    hop.notes = nullptr;
+    send_redirect(hop, *packet, route);
+  }
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, hop.out, Stage::forward, Verdict::pass, *packet);
   if (netns.netfilter || netns.conntrack) {

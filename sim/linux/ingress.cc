@@ -99,8 +99,9 @@ void receive_ipv4(Interface& in, PacketRef packet) {
   }
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, &in, Stage::ingress, Verdict::pass, *packet);
-  Hop hop{netns, &in, nullptr, {}, 0};
+  Hop hop{netns, &in};
   if (netns.netfilter || netns.conntrack) {
+    if (netns.netfilter && netns.observer == nullptr && netns.netfilter->flows().forward(hop, packet)) return;
     if (!run_hook(Hook::pre_routing, hop, packet)) return;
   }
   route_received(hop, std::move(packet));

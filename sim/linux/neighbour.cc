@@ -115,7 +115,7 @@ struct Neighbours::State {
   explicit State(Netns& owner) : netns(owner) {}
 
   [[nodiscard]] Entry* find(std::uint32_t interface, Ipv4Address address);
-  [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address);
+  [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address, std::uint32_t& place);
   [[nodiscard]] Resolution& resolution_of(Entry& entry);
   [[nodiscard]] Nanoseconds reachable_time_on(const Interface& interface) const;
   void free(Entry& entry);
@@ -153,10 +153,10 @@ Neighbours::Neighbours(Netns& netns) : state_(std::make_unique<State>(netns)) {}
 Neighbours::~Neighbours() = default;
 
 /// Linux 6.1 include/net/neighbour.h neigh_output(), net/core/neighbour.c neigh_event_send()
-void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet) {
+void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet, std::uint32_t& place) {
   if (out.kind == InterfaceKind::loopback) return egress(out, std::move(packet), MacAddress{});
   State& state = *state_;
-  State::Entry& entry = state.ensure(out, next_hop);
+  State::Entry& entry = state.ensure(out, next_hop, place);
   if (!is_valid(entry.state)) return state.enqueue(out, entry, std::move(packet));
   if (!is_connected(entry.state)) {
     State::Resolution& arp = *entry.arp;
@@ -174,10 +174,9 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet)
   egress(out, std::move(packet), MacAddress(entry.mac));
 }
 
-void Neighbours::expect(const Interface& out, unsigned stage) const {
+void Neighbours::expect(std::uint32_t place, unsigned stage) const {
   if (stage == 0) return __builtin_prefetch(state_.get());
-  if (stage == 1 && out.last_neighbour < state_->entries.size())
-    __builtin_prefetch(&state_->entries[out.last_neighbour]);
+  if (stage == 1 && place < state_->entries.size()) __builtin_prefetch(&state_->entries[place]);
 }
 
 void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
@@ -186,7 +185,7 @@ void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
 }
 
 bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
-  State::Entry& entry = state_->ensure(out, address);
+  State::Entry& entry = state_->ensure(out, address, out.last_neighbour);
   if (is_valid(entry.state)) return true;
   if (entry.state != Nud::incomplete) state_->start(out, state_->slot_of(entry));
   return false;
@@ -206,7 +205,7 @@ void Neighbours::fire(const Event& event) {
 int Neighbours::add(const NeighbourEntry& wanted) {
   Interface* interface = state_->netns.interface(wanted.interface);
   if (interface == nullptr) return ENODEV;
-  State::Entry& entry = state_->ensure(*interface, wanted.address);
+  State::Entry& entry = state_->ensure(*interface, wanted.address, interface->last_neighbour);
   const bool had_mac = is_valid(entry.state);
   entry.mac = wanted.mac;
   entry.state = wanted.state;
@@ -257,15 +256,15 @@ Neighbours::State::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4A
 }
 
 /// ___neigh_create(), arp_constructor()
-Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address) {
-  // Most interfaces have one neighbour, or one at a time.
-  if (out.last_neighbour < entries.size()) {
-    Entry& last = entries[out.last_neighbour];
-    if (last.address == address && last.interface == out.index) [[likely]]
-      return last;
+Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address,
+                                                    std::uint32_t& place) {
+  if (place < entries.size()) {
+    Entry& probable = entries[place];
+    if (probable.address == address && probable.interface == out.index) [[likely]]
+      return probable;
   }
   if (Entry* known = find(out.index, address)) {
-    out.last_neighbour = slot_of(*known);
+    place = slot_of(*known);
     return *known;
   }
   std::uint32_t slot = 0;
@@ -543,14 +542,14 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
     const InputRoute input = route_input(netns, in, key);
     if (input.kind == InputRoute::Kind::local && input.route.is_local()) {
       if (ignores(in, sender, target)) return ignored();
-      update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
+      update(in, ensure(in, sender, in.last_neighbour), arp.sender_mac(), Nud::stale, Override::yes);
       done(Verdict::deliver);
       return answer(in, arp);
     }
     const bool proxied = input.kind == InputRoute::Kind::forward && input.route.out != &in &&
                          (netns.sysctls.all.proxy_arp || in.conf.proxy_arp);
     if (proxied) {
-      update(in, ensure(in, sender), arp.sender_mac(), Nud::stale, Override::yes);
+      update(in, ensure(in, sender, in.last_neighbour), arp.sender_mac(), Nud::stale, Override::yes);
       if (was_delayed || frame->meta.type == PacketType::host) {
         done(Verdict::deliver);
         return answer(in, arp);

@@ -9,12 +9,12 @@
 #include "sim/base/mac_address.hh"
 #include "sim/base/nanoseconds.hh"
 #include "sim/engine/event.hh"
+#include "sim/linux/interface.hh"
 #include "sim/packet/packet.hh"
 
 namespace ekspath {
 
 class Netns;
-class Interface;
 
 /// Linux 6.1 include/uapi/linux/neighbour.h NUD_*
 enum class NeighbourState : std::uint8_t {
@@ -37,7 +37,11 @@ class Neighbours {
 
   /// The IPv4 packet leaves by `out` to `next_hop` as soon as its MAC is known; when it never is, the senders are told.
   /// neigh_resolve_output()
-  void resolve(Interface& out, Ipv4Address next_hop, PacketRef packet);
+  void resolve(Interface& out, Ipv4Address next_hop, PacketRef packet) {
+    resolve(out, next_hop, std::move(packet), out.last_neighbour);
+  }
+  /// `place`: where the neighbour probably stands, and then does.
+  void resolve(Interface& out, Ipv4Address next_hop, PacketRef packet, std::uint32_t& place);
   /// An ARP frame for this namespace. arp_process()
   void receive_arp(Interface& in, PacketRef frame);
   /// Something above IP proved that the neighbour answers (a TCP ACK). neigh_confirm()
@@ -52,8 +56,8 @@ class Neighbours {
   /// In the order that `ip neigh` prints.
   [[nodiscard]] std::vector<NeighbourEntry> entries() const;
 
-  /// Hints: a packet leaves by `out` soon, probably to whom the last one went. See Entity::expect().
-  void expect(const Interface& out, unsigned stage) const;
+  /// Hints: a packet goes soon to who probably stands at `place`. See Entity::expect().
+  void expect(std::uint32_t place, unsigned stage) const;
 
  private:
   struct State;

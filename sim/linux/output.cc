@@ -49,6 +49,8 @@ void post_routing(Hop& hop, PacketRef packet) {
     if (!run_hook(Hook::post_routing, hop, packet)) return;
   }
   if (packet->network_size() <= hop.mtu && packet->meta.largest_fragment == 0) [[likely]] {
+    if (hop.notes != nullptr) [[unlikely]]
+      netns.netfilter->flows().keep(hop, *packet);
     return finish_output(hop, std::move(packet));
   }
   if (!may_be_cut(*packet, hop.mtu)) {

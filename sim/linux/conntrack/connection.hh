@@ -61,10 +61,10 @@ struct Connection {
   Tuple original;
   Tuple reply;  // what answers look like: differs from original.reply() when translated
   Nanoseconds expires;
-  Nanoseconds created;
   Nanoseconds stream_after;  // UDP: assured from here on
   std::uint32_t mark = 0;
   std::uint32_t status = 0;
+  Nanoseconds created;
   std::uint32_t number = 0;  // the flow's number, for people: (namespace, counter)
   std::uint32_t masquerade_interface = 0;
   TcpState tcp = TcpState::none;

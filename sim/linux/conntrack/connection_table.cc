@@ -122,17 +122,6 @@ ConnectionTable::Found ConnectionTable::find(const Tuple& tuple) {
   return {id_of(reference / 2), &slot(reference / 2).connection, reference % 2 != 0};
 }
 
-void ConnectionTable::fetch_place(const Tuple& tuple) const { by_tuple_.fetch(hash_of(tuple)); }
-
-void ConnectionTable::fetch_connection(const Tuple& tuple) const {
-  const std::uint32_t reference = by_tuple_.guess(hash_of(tuple));
-  if (reference == none) return;
-  const auto* slot_lines = reinterpret_cast<const char*>(&slot(reference / 2));
-  __builtin_prefetch(slot_lines);
-  __builtin_prefetch(slot_lines + 64);
-  __builtin_prefetch(slot_lines + sizeof(Slot) - 1);
-}
-
 std::uint32_t ConnectionTable::source_head(const Tuple& original) const {
   const Tuple source = source_of(original);
   return by_source_.find(hash_of(source), [&](std::uint32_t candidate) {

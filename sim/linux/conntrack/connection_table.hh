@@ -31,15 +31,6 @@ class ReferenceIndex {
     return none;
   }
 
-  /// Hints for find().
-  void fetch(std::uint32_t hash) const {
-    if (!entries_.empty()) __builtin_prefetch(&entries_[hash & mask()]);
-  }
-  /// The first reference under `hash`, whatever it stands for, or none.
-  [[nodiscard]] std::uint32_t guess(std::uint32_t hash) const {
-    return find(hash, [](std::uint32_t) { return true; });
-  }
-
  private:
   struct Entry {
     std::uint32_t hash = 0;
@@ -60,16 +51,17 @@ class ConnectionTable {
  public:
   static constexpr std::uint32_t most = (1U << 22) - 1;
 
-  struct Slot {
+  struct alignas(64) Slot {
+    // With what each packet asks of its connection, one cache line.
+    std::uint16_t generation = 0;
+    bool in_use = false;
+    bool by_source = false;
+    bool changed = false;  // the listener is to be told at the next confirm
     Connection connection;
     std::uint32_t next = none;   // free: the next free slot; dying: the next dying one
     std::uint32_t newer = none;  // of one source: those set up after and before this one
     std::uint32_t older = none;
     std::uint32_t reported_mark = 0;  // the mark that the listener knows
-    std::uint16_t generation = 0;
-    bool in_use = false;
-    bool by_source = false;
-    bool changed = false;  // the listener is to be told at the next confirm
   };
   struct Found {
     ConnectionId id;
@@ -92,9 +84,10 @@ class ConnectionTable {
   }
   [[nodiscard]] Slot* slot_of(ConnectionId id);
   [[nodiscard]] Found find(const Tuple& tuple);
-  /// Hints for a later find(): its place in the index, then what probably stands there.
-  void fetch_place(const Tuple& tuple) const;
-  void fetch_connection(const Tuple& tuple) const;
+  /// A hint for a later find().
+  void fetch(ConnectionId id) const {
+    if (index_of(id) < slots_) __builtin_prefetch(&slot(index_of(id)));
+  }
 
   /// Remembers the connection by its original source: what SNAT looks at to keep a mapping. hash_by_src()
   void add_source(ConnectionId id);

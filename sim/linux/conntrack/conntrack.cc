@@ -224,6 +224,31 @@ std::string_view words_for(CtInfo info) {
   return "";
 }
 
+/// The rest of nf_conntrack_in() once the connection is known: nf_conntrack_handle_packet() and what it says.
+Tracked attach(ConntrackState& state, const ConnectionTable::Found& found, Hook hook, Packet& packet) {
+  Connection& connection = *found.connection;
+  PacketMeta& meta = packet.meta;
+  const Tracked answer = track({state, found.id, connection, packet, hook, found.reply});
+  if (answer == Tracked::invalid) {
+    if (!connection.has(status::confirmed)) state.table.destroy(found.id);
+    meta.ct_info = CtInfo::none;
+    ++state.statistics.invalid;
+  }
+  if (answer != Tracked::valid) return answer;
+  if (!connection.has(status::confirmed) && connection.number == 0) connection.number = ++state.flows;
+  meta.connection = found.id;
+  if (found.reply) {
+    meta.ct_info = CtInfo::established_reply;
+    if (!connection.has(status::seen_reply)) {
+      connection.status |= status::seen_reply;
+      state.table.slot_of(found.id)->changed = true;
+    }
+  } else {
+    meta.ct_info = connection.has(status::seen_reply) ? CtInfo::established : CtInfo::new_;
+  }
+  return answer;
+}
+
 inline void observe_at(const Hop& hop, Stage stage, const Packet& packet, std::string_view words) {
   if (hop.netns.observer != nullptr) [[unlikely]]
     observe(hop.netns, hop.out != nullptr ? hop.out : hop.in, stage, Verdict::pass, packet, words);
@@ -321,7 +346,11 @@ bool Conntrack::in(Hook hook, Hop& hop, PacketRef& packet) {
   for (;;) {
     ConnectionTable::Found found = state.find(seen.tuple);
     if (found.connection == nullptr) {
-      if (!can_be_inverted(seen.tuple)) break;
+      if (!can_be_inverted(seen.tuple)) {
+        meta.ct_info = CtInfo::none;
+        ++state.statistics.invalid;
+        break;
+      }
       if (state.table.count() >= std::min(state.netns.sysctls.nf_conntrack_max, ConnectionTable::most) &&
           !evict_one(state, seen.tuple)) {
         ++state.statistics.drop;
@@ -335,31 +364,28 @@ bool Conntrack::in(Hook hook, Hop& hop, PacketRef& packet) {
       found.connection->reply = seen.tuple.reply();
       found.connection->created = state.netns.now();
     }
-    Connection& connection = *found.connection;
-    const Tracked answer = track({state, found.id, connection, *packet, hook, found.reply});
+    const Tracked answer = attach(state, found, hook, *packet);
     if (answer == Tracked::again) continue;
-    if (answer == Tracked::invalid) {
-      if (!connection.has(status::confirmed)) state.table.destroy(found.id);
-      break;
-    }
-    if (!connection.has(status::confirmed) && connection.number == 0) connection.number = ++state.flows;
-    meta.connection = found.id;
-    if (found.reply) {
-      meta.ct_info = CtInfo::established_reply;
-      if (!connection.has(status::seen_reply)) {
-        connection.status |= status::seen_reply;
-        state.table.slot_of(found.id)->changed = true;
-      }
-    } else {
-      meta.ct_info = connection.has(status::seen_reply) ? CtInfo::established : CtInfo::new_;
-    }
+    if (answer == Tracked::invalid) break;
     observe_at(hop, Stage::conntrack, *packet,
-               connection.has(status::confirmed) ? words_for(meta.ct_info) : "new: created");
+               found.connection->has(status::confirmed) ? words_for(meta.ct_info) : "new: created");
     return true;
   }
-  meta.ct_info = CtInfo::none;
-  ++state.statistics.invalid;
   observe_at(hop, Stage::conntrack, *packet, "invalid");
+  return true;
+}
+
+bool Conntrack::follow(ConnectionId id, bool reply, Hop& hop, Packet& packet) {
+  ConntrackState& state = *state_;
+  state.reap();
+  Connection* connection = state.table.find(id);
+  if (connection == nullptr || connection->has(status::dying) || connection->expires <= state.netns.now())
+    return false;
+  const bool is_icmp = IpProtocol{connection->original.protocol} == IpProtocol::icmp;
+  if (is_icmp && relate_icmp_error(state, Hook::pre_routing, packet) != ErrorCheck::not_an_error)
+    return false;
+  if (attach(state, {id, connection, reply}, Hook::pre_routing, packet) == Tracked::again) return false;
+  hop.tracked = true;
   return true;
 }
 
@@ -464,10 +490,7 @@ void Conntrack::masquerade_gone(std::uint32_t interface_index, Ipv4Address addre
 
 void Conntrack::fetch() const { __builtin_prefetch(&state_->table); }
 
-void Conntrack::expect(const Tuple& tuple, unsigned stage) const {
-  if (stage == 0) state_->table.fetch_place(tuple);
-  if (stage == 1) state_->table.fetch_connection(tuple);
-}
+void Conntrack::expect(ConnectionId id) const { state_->table.fetch(id); }
 
 const ConntrackStatistics& Conntrack::statistics() const { return state_->statistics; }
 

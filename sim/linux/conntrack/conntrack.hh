@@ -32,6 +32,9 @@ class Conntrack {
   /// nf_conntrack_in(): reassembled packets only. Sets packet.meta.connection and ct_info, creates
   /// unconfirmed entries. False: dropped (table full, or what the kernel drops here).
   [[nodiscard]] bool in(Hook hook, Hop& hop, PacketRef& packet);
+  /// in() at PRE_ROUTING for a packet that nobody observes, of a flow whose connection was `id`: without a
+  /// lookup by tuple. Sets hop.tracked. False: the connection has ended or is about to; nothing was done.
+  [[nodiscard]] bool follow(ConnectionId id, bool reply, Hop& hop, Packet& packet);
   /// nf_conntrack_confirm(): at the end of LOCAL_IN and POST_ROUTING. False: dropped (clash, no port).
   [[nodiscard]] bool confirm(Hop& hop, PacketRef& packet);
   /// A packet dies before its new connection was confirmed: the entry goes with it. Called from drop().
@@ -55,9 +58,9 @@ class Conntrack {
   /// Netns::conntrack_timer: destroys what has expired.
   void fire(const Event& event);
 
-  /// Hints: a packet of this tuple comes soon. See Entity::expect().
+  /// Hints: a packet comes soon; it is of this connection. See Entity::expect().
   void fetch() const;
-  void expect(const Tuple& tuple, unsigned stage) const;
+  void expect(ConnectionId id) const;
 
   /// For the other files of this folder.
   [[nodiscard]] ConntrackState& state() { return *state_; }

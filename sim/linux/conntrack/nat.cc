@@ -46,19 +46,18 @@ const Interface* where(const Hop& hop) { return hop.out != nullptr ? hop.out : h
                                .after = tuple_of(packet)});
 }
 
-/// nf_nat_packet(): what was decided for the flow is done to this packet, in its direction.
-void apply(Hook hook, Hop& hop, Packet& packet, const Connection& connection) {
-  const Side side = manip_at(hook);
-  const bool reply = is_reply(packet.meta.ct_info);
-  const bool source_side = (side == Side::source) != reply;
-  if (!connection.has(source_side ? status::src_nat : status::dst_nat)) return;
-  if (hop.netns.observer == nullptr) [[likely]] {
-    translate(packet, connection.tuple(!reply).reply(), side);
-    return;
-  }
+/// Which side of the flow as it began a hook translates, for packets of either direction.
+Side side_of_flow(Hook hook, const Packet& packet) {
+  const bool source = (manip_at(hook) == Side::source) != is_reply(packet.meta.ct_info);
+  return source ? Side::source : Side::destination;
+}
+
+[[gnu::cold]] void apply_observed(Hook hook, Hop& hop, Packet& packet, const Connection& connection) {
+  const bool source = side_of_flow(hook, packet) == Side::source;
+  if (!connection.has(source ? status::src_nat : status::dst_nat)) return;
   const Tuple before = tuple_of(packet);
-  translate(packet, connection.tuple(!reply).reply(), side);
-  observe_translation(hop, packet, before, source_side ? "source translation" : "destination translation");
+  apply_nat(hook, packet, connection);
+  observe_translation(hop, packet, before, source ? "source translation" : "destination translation");
 }
 
 /// The NAT part of an ICMP error. False: NAT drops it.
@@ -86,6 +85,12 @@ bool left_its_interface(Hook hook, const Hop& hop, const Packet& packet, const C
 }
 
 }  // namespace
+
+void apply_nat(Hook hook, Packet& packet, const Connection& connection) {
+  const bool source = side_of_flow(hook, packet) == Side::source;
+  if (!connection.has(source ? status::src_nat : status::dst_nat)) return;
+  translate(packet, connection.tuple(!is_reply(packet.meta.ct_info)).reply(), manip_at(hook));
+}
 
 bool set_up_nat(Hop& hop, Packet& packet, const NatRange& range, Side side) {
   ConntrackState& state = hop.netns.conntrack->state();
@@ -155,7 +160,11 @@ bool nat_hook(Hook hook, Hop& hop, PacketRef& packet) {
          "a masqueraded flow leaves by another interface: its entry ends");
     return false;
   }
-  apply(hook, hop, *packet, *connection);
+  if (netns.observer != nullptr) [[unlikely]] {
+    apply_observed(hook, hop, *packet, *connection);
+  } else {
+    apply_nat(hook, *packet, *connection);
+  }
   return true;
 }
 

@@ -28,6 +28,10 @@ struct NatRange {
 /// `range`'s. nf_nat_redirect_ipv4(). False: hop.in has no address.
 [[nodiscard]] bool set_up_redirect(Hook hook, Hop& hop, Packet& packet, NatRange range);
 
+/// nf_nat_packet() for a packet that nobody observes: what was decided for the flow is done to it, in its
+/// direction.
+void apply_nat(Hook hook, Packet& packet, const Connection& connection);
+
 /// nf_nat_inet_fn() at a nat hook: consults the nat table for the first packet of a flow, binds null where no
 /// rule spoke, translates this packet (headers, checksums, quoted packets of ICMP errors). False: the packet
 /// was consumed.

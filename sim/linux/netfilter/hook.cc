@@ -2,6 +2,7 @@
 
 #include "sim/linux/conntrack/nat.hh"
 #include "sim/linux/fragment.hh"
+#include "sim/linux/netfilter/flow_memory.hh"
 #include "sim/linux/netfilter/netfilter.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
@@ -28,7 +29,12 @@ struct HookRun {
     return defragment(hop.netns, packet,
                       hook == Hook::local_out ? DefragUser::conntrack_out : DefragUser::conntrack_in);
   }
-  [[nodiscard]] bool conntrack_in() { return !tracks || hop.netns.conntrack->in(hook, hop, packet); }
+  [[nodiscard]] bool conntrack_in() {
+    if (tracks && !hop.tracked && !hop.netns.conntrack->in(hook, hop, packet)) return false;
+    if (hop.notes != nullptr && !hop.notes->tracked(hop.netns, *packet, tracks)) [[unlikely]]
+      hop.notes = nullptr;
+    return true;
+  }
   [[nodiscard]] bool nat() {
     if (!tracks || netfilter == nullptr || !netfilter->has(TableName::nat)) return true;
     return nat_hook(hook, hop, packet);

@@ -9,6 +9,7 @@ namespace ekspath {
 
 class Netns;
 class Interface;
+class WalkNotes;  // netfilter/flow_memory.hh
 
 //   in --> PRE_ROUTING --> [route] --> FORWARD --> POST_ROUTING --> out
 //                             |                        ^
@@ -28,6 +29,8 @@ struct Hop {
   Interface* out = nullptr;
   Ipv4Address next_hop{}; // by `out`: the gateway, or the destination itself
   std::uint32_t mtu = 0;  // of the route by `out`
+  bool tracked = false;   // conntrack has seen the packet already at this hook
+  WalkNotes* notes = nullptr;  // who wants to know what this walk depends on; null: nobody
 };
 
 /// Runs what is registered at a hook, in the kernel's order of priority:

@@ -15,23 +15,25 @@ std::string_view to_string(TableName table) {
 }
 
 Netfilter::Netfilter(Netns& netns)
-    : netns_(&netns), objects_(std::make_unique<MatchObjects>(netns.random("statistic"))) {}
+    : netns_(&netns), objects_(std::make_unique<MatchObjects>(netns.random("statistic"))), flows_(netns) {}
 Netfilter::~Netfilter() = default;
 
 TableState* Netfilter::table(TableName name) {
-  TableState* table = tables_[static_cast<std::size_t>(name)].get();
-  if (table != nullptr) table->settle();
-  return table;
+  forget_flows();
+  return tables_[static_cast<std::size_t>(name)].get();
 }
 
 TableState& Netfilter::ensure_table(TableName name) {
+  forget_flows();
   auto& entry = tables_[static_cast<std::size_t>(name)];
   if (!entry) entry = std::make_unique<TableState>(netns_->kernel().rules, name);
-  entry->settle();
   return *entry;
 }
 
-void Netfilter::delete_table(TableName name) { tables_[static_cast<std::size_t>(name)].reset(); }
+void Netfilter::delete_table(TableName name) {
+  forget_flows();
+  tables_[static_cast<std::size_t>(name)].reset();
+}
 
 void Netfilter::rules_changed() {
   needs_conntrack_ = std::ranges::any_of(
@@ -41,6 +43,7 @@ void Netfilter::rules_changed() {
 }
 
 void Netfilter::interfaces_changed() {
+  forget_flows();
   RuleStore& rules = netns_->kernel().rules;
   for (const auto& interface : netns_->owned_interfaces()) {
     interface->pattern_class = rules.pattern_class(interface->name);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/linux/netfilter/flow_memory.hh"
 #include "sim/linux/netfilter/hook.hh"
 #include "sim/packet/fate.hh"
 
@@ -41,13 +42,23 @@ class Netfilter {
   /// Walks one table at one hook. Only this gives verdicts. traverse.cc
   [[nodiscard]] TableVerdict traverse(TableName table, Hook hook, Hop& hop, PacketRef& packet);
 
+  /// What is forwarded as packets before were.
+  [[nodiscard]] FlowMemory& flows() { return flows_; }
+  /// A hint: a packet comes soon.
+  void fetch() const {
+    __builtin_prefetch(this);
+    __builtin_prefetch(&flows_);
+  }
+  /// Before anything that flows depend on changes: rules, routes, interfaces.
+  void forget_flows() { flows_.forget(); }
+
   /// An interface was born, renamed or deleted: patterns such as eni+ are matched again.
   void interfaces_changed();
 
   /// The lists, sets and counters that rules refer to by name.
   [[nodiscard]] MatchObjects& objects() { return *objects_; }
 
-  // For commands: what they get has its counters up to date (TableState::settle) until the next packet.
+  // For commands: what they get has its counters up to date until the next packet.
   [[nodiscard]] TableState* table(TableName name);
   TableState& ensure_table(TableName name);
   void delete_table(TableName name);
@@ -58,6 +69,7 @@ class Netfilter {
   Netns* netns_;
   std::array<std::unique_ptr<TableState>, 4> tables_;
   std::unique_ptr<MatchObjects> objects_;
+  FlowMemory flows_;
   bool needs_conntrack_ = false;
 };
 

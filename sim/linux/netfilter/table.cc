@@ -73,12 +73,6 @@ void TableState::forget(Symbol chain) {
   if (BaseChain* at = base(chain)) at->live = nullptr;
 }
 
-void TableState::settle() {
-  for (BaseChain& chain : bases) {
-    if (chain.memory != nullptr) chain.memory->settle();
-  }
-}
-
 std::string_view base_chain_name(TableName table, Hook hook) {
   constexpr std::array<std::string_view, 5> names{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"};
   // Linux 6.1 net/ipv4/netfilter/iptable_{raw,mangle,nat,filter}.c: *_VALID_HOOKS

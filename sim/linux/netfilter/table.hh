@@ -10,7 +10,6 @@
 
 #include "sim/linux/netfilter/chain_map.hh"
 #include "sim/linux/netfilter/netfilter.hh"
-#include "sim/linux/netfilter/walk_memory.hh"
 
 namespace ekspath {
 
@@ -58,7 +57,6 @@ struct BaseChain {
   bool drops = false;  // the policy
   Counter policy;
   LiveChain* live = nullptr;
-  std::unique_ptr<WalkMemory> memory;  // from the first walk that is worth it on
 };
 
 /// One table of one namespace: its chains by name, shared with every table that has the same, and what is its
@@ -79,9 +77,6 @@ struct TableState {
   void forget(Symbol chain);
   /// Chains came or went: where jumps lead is looked up again.
   void forget_links() { ++generation; }
-  /// Before anybody reads or changes counters or rules: remembered walks give up their counts and are
-  /// forgotten.
-  void settle();
 
   RuleStore* store;
   TableName name;

@@ -51,9 +51,6 @@ class Walk {
       key_.protocol_and_port = (std::uint32_t{view_.protocol} << 16) | view_.destination_port;
   }
 
-  /// Keeps notes of what the packet is asked.
-  void note_in(WalkNotes& notes) { notes_ = &notes; }
-
   /// Linux 6.1 net/netfilter/nf_tables_core.c nft_do_chain()
   [[nodiscard]] TableVerdict run(BaseChain& base) {
     begin(*base.live);
@@ -63,15 +60,13 @@ class Walk {
         continue;
       }
       const Rule& rule = rules_[row_];
-      if (notes_ != nullptr) [[unlikely]]
-        notes_->header(chain_->block(), rule);
       if (!header_fits(rule) || !condition_holds(rule)) {
         next_row();
         continue;
       }
       Counter& counter = chain_->counter(row_);
-      if (notes_ != nullptr) [[unlikely]]
-        notes_->matched(chain_->block(), rule, counter);
+      if (hop_.notes != nullptr) [[unlikely]]
+        hop_.notes->matched(chain_->block().target(rule), counter);
       ++counter.packets;
       counter.bytes += view_.total_length;
       switch (rule.action) {
@@ -191,8 +186,8 @@ class Walk {
     }
     for (const Match& match : chain_->block().matches(rule)) {
       if (kind_of(match) == MatchKind::comment) continue;
-      if (notes_ != nullptr) [[unlikely]]
-        notes_->match(match);
+      if (hop_.notes != nullptr) [[unlikely]]
+        hop_.notes->match(match);
       if (!match_holds(match)) return false;
     }
     return true;
@@ -677,8 +672,8 @@ class Walk {
   // --- ends, and what is told of them
 
   [[nodiscard]] TableVerdict policy(BaseChain& base) {
-    if (notes_ != nullptr) [[unlikely]]
-      notes_->policy(base.policy);
+    if (hop_.notes != nullptr) [[unlikely]]
+      hop_.notes->policy(base.policy);
     ++base.policy.packets;
     base.policy.bytes += packet_->network_size();  // TCPMSS may have added an option
     if (!base.drops) {
@@ -756,128 +751,8 @@ class Walk {
   std::span<const Rule> rules_;  // of the chain
   std::uint32_t row_ = 0;
   std::size_t depth_ = 0;
-  WalkNotes* notes_ = nullptr;  // null: nobody keeps notes
   std::array<Frame, most_jumps> stack_;
 };
-
-/// A packet's part in the memory of walks.
-class Recollection {
- public:
-  Recollection(const Hop& hop, Packet& packet) : hop_(hop), packet_(packet), ip_(ipv4(packet)) {
-    if (hop.netns.conntrack != nullptr) connection_ = hop.netns.conntrack->of(packet);
-  }
-
-  /// Not of a first packet, for which translations are not settled yet, nor of a fragment, nor of an answer
-  /// about another packet.
-  [[nodiscard]] bool applies() const {
-    if (ip_.is_fragment()) return false;
-    if (connection_ != nullptr && !connection_->has(connection_status::confirmed)) return false;
-    return packet_.meta.ct_info != CtInfo::related && packet_.meta.ct_info != CtInfo::related_reply;
-  }
-
-  enum class Outcome : std::uint8_t { gone, unknown, opaque };
-  /// gone: the memory holds the walk, and the packet has gone it. unknown: it may be worth remembering.
-  [[nodiscard]] Outcome replay(WalkMemory& memory) {
-    using Kind = WalkMemory::Entry::Kind;
-    make_general();
-    WalkMemory::Entry* entry = memory.find(general_);
-    if (entry != nullptr && entry->kind == Kind::signpost) entry = memory.find(key(entry->asked));
-    if (entry == nullptr) return memory.is_full() ? Outcome::opaque : Outcome::unknown;
-    if (entry->kind != Kind::walk) return Outcome::opaque;
-    ++entry->packets;
-    entry->bytes += packet_.network_size();
-    packet_.meta.mark = entry->mark;
-    if (connection_ != nullptr && connection_->mark != entry->connection_mark)
-      connection_->mark = entry->connection_mark;
-    return Outcome::gone;
-  }
-
-  /// After a walk that was accepted.
-  void keep(WalkMemory& memory, const WalkNotes& notes) const {
-    const auto asked = memory.asked_after(general_, notes);
-    if (!asked) return;
-    memory.remember(key(*asked), notes, packet_.meta.mark, connection_ != nullptr ? connection_->mark : 0);
-  }
-
- private:
-  void make_general() {
-    const std::uint64_t in = hop_.in != nullptr ? hop_.in->pattern_class : 0;
-    const std::uint64_t out = hop_.out != nullptr ? hop_.out->pattern_class : 0;
-    general_.interfaces = in << 32 | out;
-    general_.marks = std::uint64_t{packet_.meta.mark} << 32;
-    std::uint64_t traits = 0;
-    if (has_ports()) {
-      traits = WalkKey::has_ports;
-      if (packet_.transport_size() >= TcpView::minimum_size) traits |= WalkKey::whole_tcp_header;
-    }
-    if (connection_ != nullptr) {
-      general_.marks |= connection_->mark;
-      traits |= WalkKey::tracked;
-      if (connection_->has(connection_status::src_nat)) traits |= WalkKey::src_nat;
-      if (connection_->has(connection_status::dst_nat)) traits |= WalkKey::dst_nat;
-    }
-    general_.rest =
-        std::uint64_t{ip_.protocol()} << 16 | static_cast<std::uint64_t>(packet_.meta.ct_info) << 8 | traits;
-  }
-  [[nodiscard]] bool has_ports() const {
-    return has_port_fields(ip_.protocol()) && packet_.transport_size() >= 4;
-  }
-  [[nodiscard]] WalkKey key(std::uint8_t asked) const {
-    WalkKey key = general_;
-    if ((asked & WalkNotes::source) != 0) key.addresses |= std::uint64_t{ip_.source().bits()} << 32;
-    if ((asked & WalkNotes::destination) != 0) key.addresses |= ip_.destination().bits();
-    if ((asked & WalkNotes::ports) != 0 && has_ports())
-      key.rest |= std::uint64_t{load32(packet_.transport())} << 32;
-    if ((asked & WalkNotes::any_type) != 0) {
-      const Interface* on = (asked & WalkNotes::type_by_in) != 0    ? hop_.in
-                            : (asked & WalkNotes::type_by_out) != 0 ? hop_.out
-                                                                    : nullptr;
-      const AddressType type = hop_.netns.routing.address_type(ip_.destination(), on);
-      key.rest |= static_cast<std::uint64_t>(type) << 24;
-    }
-    return key;
-  }
-
-  const Hop& hop_;
-  Packet& packet_;
-  Ipv4View ip_;
-  Connection* connection_ = nullptr;
-  WalkKey general_;
-};
-
-[[gnu::noinline]] TableVerdict walk(Netns& netns, TableState& table, BaseChain& base, Hook hook, Hop& hop,
-                                    PacketRef& packet) {
-  return Walk(netns, table, hook, hop, packet).run(base);
-}
-
-[[gnu::cold, gnu::noinline]] TableVerdict walk_and_keep(Walk walk, BaseChain& base,
-                                                        const Recollection& recollection) {
-  WalkNotes& notes = base.memory->notes();
-  walk.note_in(notes);
-  const TableVerdict verdict = walk.run(base);
-  if (verdict == TableVerdict::accept) recollection.keep(*base.memory, notes);
-  return verdict;
-}
-
-[[gnu::noinline]] TableVerdict walk_table(Netns& netns, TableState& table, BaseChain& base, Hook hook,
-                                          Hop& hop, PacketRef& packet) {
-  // A remembered walk tells nothing.
-  if (netns.observer != nullptr) return walk(netns, table, base, hook, hop, packet);
-  Recollection recollection(hop, *packet);
-  if (!recollection.applies()) [[unlikely]]
-    return walk(netns, table, base, hook, hop, packet);
-  if (base.memory == nullptr) [[unlikely]]
-    base.memory = std::make_unique<WalkMemory>();
-  switch (recollection.replay(*base.memory)) {
-    case Recollection::Outcome::gone:
-      return TableVerdict::accept;
-    case Recollection::Outcome::unknown:
-      return walk_and_keep({netns, table, hook, hop, packet}, base, recollection);
-    case Recollection::Outcome::opaque:
-      break;
-  }
-  return walk(netns, table, base, hook, hop, packet);
-}
 
 }  // namespace
 
@@ -891,9 +766,13 @@ TableVerdict Netfilter::traverse(TableName name, Hook hook, Hop& hop, PacketRef&
     // Most built-in chains hold no rules: their policy counts, and there is nothing to walk.
     ++base.policy.packets;
     base.policy.bytes += packet->network_size();
+    if (hop.notes != nullptr) [[unlikely]]
+      hop.notes->policy(base.policy);
     return TableVerdict::accept;
   }
-  return walk_table(*netns_, *state, base, hook, hop, packet);
+  // Raw comes before conntrack, so that its rules would see a packet that was tracked on another way.
+  if (hop.notes != nullptr && name == TableName::raw) hop.notes->refuse();
+  return Walk(*netns_, *state, hook, hop, packet).run(base);
 }
 
 }  // namespace ekspath

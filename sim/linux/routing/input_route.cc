@@ -17,18 +17,6 @@ bool refused(Check check, InputRoute& result) {
   return check == Check::martian || check == Check::rp_filter;
 }
 
-/// The settings that decide beside tables and addresses, which forget known answers when they change.
-std::uint8_t settings_of(const Netns& netns, const Interface& in) {
-  const InterfaceSysctls& all = netns.sysctls.all;
-  const auto bit = [](bool set, unsigned number) { return static_cast<unsigned>(set) << number; };
-  const unsigned rp_filter = std::min<unsigned>(std::max(all.rp_filter, in.conf.rp_filter), 3);
-  return static_cast<std::uint8_t>(rp_filter | bit(all.route_localnet || in.conf.route_localnet, 2) |
-                                   bit(all.accept_local || in.conf.accept_local, 3) |
-                                   bit(all.send_redirects || in.conf.send_redirects, 4) |
-                                   bit(all.src_valid_mark || in.conf.src_valid_mark, 5) |
-                                   bit(in.conf.forwarding, 6));
-}
-
 InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
   InputRoute result;
   const Ipv4Address source = key.source;
@@ -81,12 +69,23 @@ InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
 
 }  // namespace
 
+std::uint8_t input_settings(const Netns& netns, const Interface& in) {
+  const InterfaceSysctls& all = netns.sysctls.all;
+  const auto bit = [](bool set, unsigned number) { return static_cast<unsigned>(set) << number; };
+  const unsigned rp_filter = std::min<unsigned>(std::max(all.rp_filter, in.conf.rp_filter), 3);
+  return static_cast<std::uint8_t>(rp_filter | bit(all.route_localnet || in.conf.route_localnet, 2) |
+                                   bit(all.accept_local || in.conf.accept_local, 3) |
+                                   bit(all.send_redirects || in.conf.send_redirects, 4) |
+                                   bit(all.src_valid_mark || in.conf.src_valid_mark, 5) |
+                                   bit(in.conf.forwarding, 6));
+}
+
 InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key) {
   Routing::State& state = *netns.routing.state_;
   if (state.exceptions) [[unlikely]]  // a redirect ends by time
     return decide(netns, in, key);
   const RouteCache::Key question =
-      RouteCache::key(key, RouteCache::Question::received, settings_of(netns, in));
+      RouteCache::key(key, RouteCache::Question::received, input_settings(netns, in));
   if (const RouteCache::Answer* known = state.known.find(question)) [[likely]]
     return {static_cast<Kind>(known->input_kind), known->route, known->redirect};
   const InputRoute input = decide(netns, in, key);

@@ -17,6 +17,8 @@ struct InputRoute {
   RouteResult route;
   bool redirect = false;  // the sender could reach the next hop itself
 };
+/// The settings that decide beside tables and addresses: what is remembered of a packet is so for equal ones.
+[[nodiscard]] std::uint8_t input_settings(const Netns& netns, const Interface& in);
 [[nodiscard]] InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key);
 
 }  // namespace ekspath

@@ -2,16 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "sim/linux/routing/routing.hh"
+#include "sim/linux/two_place_cache.hh"
 
 namespace ekspath {
 
 /// The answers to a namespace's last lookups, so that the packets of a flow after its first cost one probe
-/// each; what Linux has its dst entries for. An answer is forgotten when another question hashes to its
-/// place, and all are when a table, a rule, an interface or an address changes: what is found here is what a
-/// lookup would find.
+/// each; what Linux has its dst entries for. An answer may be forgotten when others need its place, and all
+/// are when a table, a rule, an interface or an address changes: what is found here is what a lookup would
+/// find.
 class RouteCache {
  public:
   /// Who asks: the same flow has another answer for each.
@@ -26,6 +26,14 @@ class RouteCache {
     Question question = Question::none;
     std::uint8_t settings = 0;  // received: the sysctls that took part
 
+    [[nodiscard]] std::size_t hash() const {
+      // Two products: one number of both would be read as eight bytes that were just written as two times
+      // four.
+      std::uint64_t mixed = destination.bits() * 0x9e3779b97f4a7c15 + source.bits() * 0xc2b2ae3d27d4eb4f;
+      mixed ^= mixed >> 32;
+      mixed *= 0xd6e8feb86659fd93;
+      return static_cast<std::size_t>(mixed >> 40);
+    }
     friend bool operator==(const Key&, const Key&) = default;
   };
   [[nodiscard]] static Key key(const FlowKey& flow, Question question, std::uint8_t settings = 0) {
@@ -37,23 +45,17 @@ class RouteCache {
     // Of a received packet's question: input_route.hh.
     std::uint8_t input_kind = 0;
     bool redirect = false;
+
+    [[nodiscard]] bool is_free() const { return key.question == Question::none; }
   };
   static_assert(sizeof(Answer) == 64);
 
-  [[nodiscard]] const Answer* find(const Key& key) const {
-    if (mask_ == 0) return nullptr;
-    const std::size_t place = place_of(key);
-    if (answers_[place].key == key) [[likely]]
-      return &answers_[place];
-    const Answer& other = answers_[place ^ other_place];
-    return other.key == key ? &other : nullptr;
-  }
-  void remember(const Answer& answer);
-  /// Hints for find(): the place; what probably will be found there.
-  void fetch(const Key& key) const {
-    if (mask_ != 0) __builtin_prefetch(&answers_[place_of(key)]);
-  }
-  /// Where there are few: all places; an answer for a packet of the host's own.
+  [[nodiscard]] const Answer* find(const Key& key) const { return answers_.find(key); }
+  void remember(const Answer& answer) { answers_.remember(answer); }
+  void forget() { answers_.forget(); }
+
+  /// Hints for find(), and for a packet of the host's own where there are few answers: all places; an answer.
+  void fetch(const Key& key) const { answers_.fetch(key); }
   void fetch_all() const {
     for (std::size_t i = 0; i < few(); ++i) __builtin_prefetch(&answers_[i]);
   }
@@ -63,35 +65,16 @@ class RouteCache {
     }
     return nullptr;
   }
-  [[nodiscard]] const RouteResult* guess(const Key& key) const {
-    return mask_ == 0 ? nullptr : &answers_[place_of(key)].route;
-  }
-  void forget() {
-    if (used_ != 0) forget_all();
-  }
 
  private:
-  static constexpr std::size_t first_size = 4;   // a pod that talks to one other
-  static constexpr std::size_t other_place = 1;  // an answer stands in one of two places, this far apart
+  static constexpr std::size_t first_size = 4;  // a pod that talks to one other
   static constexpr std::size_t largest_size = 4096;
+  static constexpr std::size_t few_places = 8;
 
-  [[nodiscard]] std::size_t place_of(const Key& key) const {
-    // Two products: one number of both would be read as eight bytes that were just written as two times four.
-    std::uint64_t mixed =
-        key.destination.bits() * 0x9e3779b97f4a7c15 + key.source.bits() * 0xc2b2ae3d27d4eb4f;
-    mixed ^= mixed >> 32;
-    mixed *= 0xd6e8feb86659fd93;
-    return static_cast<std::size_t>(mixed >> 40) & mask_;
-  }
-  /// How many places there are, or 0 if there are many.
-  [[nodiscard]] std::size_t few() const { return mask_ != 0 && mask_ < 8 ? mask_ + 1 : 0; }
-  void grow();
-  void forget_all();
+  /// How many places there are, or 0 if there are too many to look through.
+  [[nodiscard]] std::size_t few() const { return answers_.size() <= few_places ? answers_.size() : 0; }
 
-  std::unique_ptr<Answer[]> answers_;
-  std::size_t mask_ = 0;  // one less than the number of places; 0: none yet
-  std::uint32_t used_ = 0;
-  std::uint32_t displaced_ = 0;  // answers that lost their place since the last growth
+  TwoPlaceCache<Answer, first_size, largest_size> answers_;
 };
 
 }  // namespace ekspath

@@ -175,11 +175,8 @@ void Routing::fetch() const {
   __builtin_prefetch(lines + 64);
 }
 
-void Routing::expect(const FlowKey& key, unsigned stage) const {
-  const RouteCache& known = state_->known;
-  const RouteCache::Key question = RouteCache::key(key, RouteCache::Question::received);
-  if (stage == 0) return known.fetch(question);
-  if (const RouteResult* answer = known.guess(question)) expect_out(*answer, stage - 1);
+void Routing::expect(const FlowKey& received) const {
+  state_->known.fetch(RouteCache::key(received, RouteCache::Question::received));
 }
 
 void Routing::expect_sent(unsigned stage) const {
@@ -197,11 +194,11 @@ void Routing::expect_out(const RouteResult& answer, unsigned stage) const {
       __builtin_prefetch(lines);
       __builtin_prefetch(lines + 64);
       __builtin_prefetch(answer.route);
-      return state_->netns.neighbours.expect(out, 0);
+      return state_->netns.neighbours.expect(out.last_neighbour, 0);
     }
     case 1:
       if (out.link) out.link->fetch();
-      return state_->netns.neighbours.expect(out, 1);
+      return state_->netns.neighbours.expect(out.last_neighbour, 1);
     case 2:
       if (out.link) out.link->fetch_end();
       return;

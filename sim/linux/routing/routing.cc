@@ -51,8 +51,13 @@ const std::vector<PolicyRule>& Routing::State::default_rules() {
   return rules;
 }
 
-Fib& Routing::State::ensure_table(std::uint32_t id) {
+void Routing::State::forget() {
   known.forget();
+  if (netns.netfilter) netns.netfilter->forget_flows();
+}
+
+Fib& Routing::State::ensure_table(std::uint32_t id) {
+  forget();
   const auto place = std::lower_bound(tables.begin(), tables.end(), id,
                                       [](const Fib& fib, std::uint32_t wanted) { return fib.id() < wanted; });
   if (place != tables.end() && place->id() == id) return *place;
@@ -61,7 +66,7 @@ Fib& Routing::State::ensure_table(std::uint32_t id) {
 }
 
 Routing::State::OwnRules& Routing::State::ensure_own_rules() {
-  known.forget();
+  forget();
   if (!own_rules) {
     own_rules = std::make_unique<OwnRules>();
     own_rules->rules = default_rules();
@@ -143,7 +148,7 @@ int Routing::delete_route(std::uint32_t table, const Route& wanted) {
 }
 
 void Routing::flush_routes_of(const Interface& interface, bool forced) {
-  state_->known.forget();
+  state_->forget();
   for (Fib& fib : state_->tables) {
     fib.erase_if([&](const Route& route) {
       if (route.out_interface != interface.index || !needs_interface(route.type)) return false;
@@ -153,7 +158,7 @@ void Routing::flush_routes_of(const Interface& interface, bool forced) {
 }
 
 void Routing::flush_routes_from(Ipv4Address address) {
-  state_->known.forget();
+  state_->forget();
   for (Fib& fib : state_->tables) {
     fib.erase_if([&](const Route& route) { return route.preferred_source == address; });
   }
@@ -191,7 +196,7 @@ int Routing::delete_rule(const PolicyRule& wanted) {
 }
 
 void Routing::interfaces_changed() {
-  state_->known.forget();
+  state_->forget();
   if (state_->own_rules) state_->own_rules->stale = true;
 }
 
@@ -213,13 +218,17 @@ const std::vector<PolicyRule>& Routing::rules() const {
 }
 
 void Routing::learn_path_mtu(Ipv4Address destination, std::uint32_t mtu) {
+  state_->forget();
   if (!state_->exceptions) state_->exceptions = std::make_unique<State::Exceptions>();
   State::Exception& learnt = (*state_->exceptions)[destination.bits()];
   learnt.mtu = std::max(mtu, least_path_mtu);
   learnt.mtu_expires = state_->netns.now() + mtu_lifetime;
 }
 
+bool Routing::has_learnt() const { return state_->exceptions != nullptr; }
+
 void Routing::learn_redirect(Ipv4Address destination, Ipv4Address gateway) {
+  state_->forget();
   if (!state_->exceptions) state_->exceptions = std::make_unique<State::Exceptions>();
   State::Exception& learnt = (*state_->exceptions)[destination.bits()];
   learnt.gateway = gateway;

@@ -84,7 +84,7 @@ class Routing {
 
   /// Hints: a packet like this comes in soon, or one leaves. See Entity::expect().
   void fetch() const;
-  void expect(const FlowKey& key, unsigned stage) const;
+  void expect(const FlowKey& received) const;
   void expect_sent(unsigned stage) const;
 
   // `ip route`, `ip rule`
@@ -115,6 +115,8 @@ class Routing {
   /// Path MTU learnt from ICMP 3/4 for a destination; 0: none. Expires as Linux does (600 s).
   [[nodiscard]] std::uint32_t path_mtu(Ipv4Address destination) const;
   void learn_path_mtu(Ipv4Address destination, std::uint32_t mtu);
+  /// Whether ICMP has taught something, which ends by time: answers are not good until the next change then.
+  [[nodiscard]] bool has_learnt() const;
   /// A router said that `gateway` is the better way to `destination` (5/1); kept 300 s. __ip_do_redirect()
   void learn_redirect(Ipv4Address destination, Ipv4Address gateway);
 

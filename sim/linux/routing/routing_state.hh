@@ -36,6 +36,8 @@ struct Routing::State {
   std::unique_ptr<Exceptions> exceptions;
   RouteCache known;  // answers for as long as nothing above changes but the exceptions
 
+  /// Something that routes depend on is about to change, or was changed.
+  void forget();
   [[nodiscard]] const Fib* table(std::uint32_t id) const;
   [[nodiscard]] Fib& ensure_table(std::uint32_t id);
   [[nodiscard]] OwnRules& ensure_own_rules();
