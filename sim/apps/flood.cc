@@ -1,17 +1,30 @@
 #include "sim/apps/flood.hh"
 
+#include <array>
+
 #include "sim/base/assert.hh"
 #include "sim/linux/netns.hh"
 
 namespace ekspath {
 
+namespace {
+
+constexpr auto payload_bytes = [] {
+  std::array<std::uint8_t, 65507> bytes{};
+  bytes.fill(0x5a);
+  return bytes;
+}();
+
+}  // namespace
+
 FloodSender::FloodSender(Netns& netns, const FloodSpec& spec, Nanoseconds start)
     : alarm_(netns, [this] { send_next(); }),
-      spec_(spec),
       next_(start),
-      payload_(spec.payload_bytes, 0x5a),
+      spec_(spec),
+      payload_(std::span(payload_bytes).first(spec.payload_bytes)),
       socket_(netns) {
   ASSERT(spec.interval > Nanoseconds());
+  ASSERT(spec.payload_bytes <= payload_bytes.size());
   const int bound = socket_.bind({Ipv4Address(), spec.source_port});
   ASSERT(bound == 0);
   alarm_.set(next_);

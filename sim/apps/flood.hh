@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "sim/linux/socket/alarm.hh"
 #include "sim/linux/socket/udp_socket.hh"
@@ -31,11 +31,11 @@ class FloodSender {
   void send_next();
 
   Alarm alarm_;  // first: see Sockets::expect()
-  FloodSpec spec_;
   Nanoseconds next_;
   std::uint64_t sent_ = 0;
   std::uint64_t failed_ = 0;
-  std::vector<std::uint8_t> payload_;
+  FloodSpec spec_;
+  std::span<const std::uint8_t> payload_;  // the same bytes for all
   UdpSocket socket_;
 };
 
@@ -51,7 +51,7 @@ class FloodSink {
  private:
   void take();
 
-  UdpSocket socket_;
+  UdpSocket socket_;  // first: see Sockets::expect()
   Answer answer_;
   std::uint64_t received_ = 0;
   std::uint64_t bytes_ = 0;

@@ -19,26 +19,15 @@ Eni::Eni(Fabric& fabric, EniId id, EniSpec spec, ZoneId zone, VpcId vpc, std::ui
       spec_(std::move(spec)) {}
 
 void Eni::receive(PacketRef frame) { fabric_->leave(*this, std::move(frame)); }
+// The ENI itself is its node's: what all its packets need is in the caches.
 void Eni::expect(const PacketRef& frame, unsigned stage) const {
-  if (stage == 0) __builtin_prefetch(&tracking_);
-  if (stage == 2) {
-    const FlowHint flow = flow_of_frame(*frame);
-    if (flow.readable) tracking_.fetch(TrafficDirection::egress, flow.tuple);
-  }
+  if (stage != 1) return;
+  const FlowHint flow = flow_of_frame(*frame);
+  if (flow.readable) tracking_.fetch(TrafficDirection::egress, flow.tuple);
 }
 void Eni::Arrival::expect(const PacketRef& frame, unsigned stage) const {
-  if (stage == 0) {
-    __builtin_prefetch(eni_);
-    __builtin_prefetch(&eni_->host_);
-    __builtin_prefetch(&eni_->tracking_);
-    return;
-  }
   if (eni_->host_ == nullptr) return;
   if (stage == 1) {
-    __builtin_prefetch(eni_->host_);
-    return;
-  }
-  if (stage == 2) {
     const FlowHint flow = flow_of_frame(*frame);
     if (flow.readable) eni_->tracking_.fetch(TrafficDirection::ingress, flow.tuple);
   }

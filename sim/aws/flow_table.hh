@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/fetch_line.hh"
 #include "sim/packet/tuple.hh"
 
 namespace ekspath {
@@ -33,9 +34,7 @@ class FlowTable {
   }
   /// A hint for find().
   void fetch(const Tuple& key) const {
-    if (count_ == 0) return;
-    __builtin_prefetch(&slots_[home(key)]);
-    __builtin_prefetch(reinterpret_cast<const char*>(&slots_[home(key)] + 1) - 1);
+    if (count_ != 0) fetch_line(&slots_[home(key)]);
   }
   /// The key must not be there yet. Pointers to other values are void afterwards.
   Value& insert(const Tuple& key, Value value) {
@@ -69,8 +68,8 @@ class FlowTable {
  private:
   [[nodiscard]] bool is_full() const { return (count_ + 1) * 4 > slots_.size() * 3; }
 
-  struct Slot {
-    Tuple key;
+  struct alignas(32) Slot {
+    [[no_unique_address]] Tuple key;  // whose last bytes are free
     bool used = false;
     Value value{};
   };

@@ -26,10 +26,15 @@ void add_dhcp_route(Netns& host, const Interface& primary, const DhcpLease& leas
 std::string nitro_interface_name(std::uint32_t device) { return fmt::format("ens{}", 5 + device); }
 
 void set_al2023_sysctls(Netns& netns) {
-  // /etc/sysctl.d/00-defaults.conf of AL2023 (facts/aws-fabric.md 1, TTL)
-  netns.sysctls.ip_default_ttl = 127;
-  // systemd's 50-default.conf: net.ipv4.conf.*.rp_filter = 2, but not `all` (facts/vpc-cni.md 1)
-  netns.sysctls.defaults.rp_filter = 2;
+  static const Sysctls al2023 = [] {
+    Sysctls values;
+    // /etc/sysctl.d/00-defaults.conf of AL2023 (facts/aws-fabric.md 1, TTL)
+    values.ip_default_ttl = 127;
+    // systemd's 50-default.conf: net.ipv4.conf.*.rp_filter = 2, but not `all` (facts/vpc-cni.md 1)
+    values.defaults.rp_filter = 2;
+    return values;
+  }();
+  netns.sysctls.become(al2023);
   for (Interface* interface : netns.interfaces()) interface->conf.rp_filter = 2;
 }
 

@@ -1,6 +1,7 @@
 #include "sim/engine/engine.hh"
 
 #include "sim/base/assert.hh"
+#include "sim/base/fetch_line.hh"
 
 namespace ekspath {
 
@@ -46,19 +47,18 @@ void Engine::run_until(Nanoseconds time) {
 /// leads to it; a read from memory takes about as long as an event.
 void Engine::expect_upcoming() const {
   constexpr std::size_t pace = 3;  // events from stage to stage
-  std::size_t distance = EventQueue::ahead - 1;
-  if (const Event* far = queue_.upcoming(distance)) __builtin_prefetch(&entities_[far->target.value()]);
+  constexpr std::size_t stages = 5;
+  static_assert(pace * (stages + 2) < EventQueue::ahead);
+  const std::span<const Event> next = queue_.upcoming();
+  std::size_t distance = pace * (stages + 2);
+  if (distance < next.size()) fetch_line(&entities_[next[distance].target.value()]);
   distance -= pace;
-  if (const Event* next = queue_.upcoming(distance)) {
-    const auto* target = reinterpret_cast<const char*>(entities_[next->target.value()]);
-    __builtin_prefetch(target);
-    __builtin_prefetch(target + 64);
-  }
-  for (unsigned stage = 0; distance > pace; ++stage) {
+  if (distance < next.size()) fetch_lines(entities_[next[distance].target.value()], 2);
+  for (unsigned stage = 0; stage < stages; ++stage) {
     distance -= pace;
-    const Event* event = queue_.upcoming(distance);
-    if (event == nullptr) continue;
-    if (const Entity* target = entities_[event->target.value()]) target->expect(*event, stage);
+    if (distance >= next.size()) continue;
+    if (const Entity* target = entities_[next[distance].target.value()])
+      target->expect(next[distance], stage);
   }
 }
 

@@ -24,8 +24,9 @@ class Entity {
 
   /// An event whose target this entity is has come due.
   virtual void fire(const Event& event) = 0;
-  /// `event` is probably due soon: asks the caches for what fire() will read, and changes nothing. Called once
-  /// for each stage, from 0 on, some events apart, so that a stage finds what the one before it asked for.
+  /// `event` is probably due soon: asks the caches for what fire() will read, and changes nothing. Called
+  /// once for each stage, from 0 on, some events apart, so that a stage finds what the one before it asked
+  /// for.
   virtual void expect(const Event& /*event*/, unsigned /*stage*/) const {}
 
  protected:
@@ -33,8 +34,8 @@ class Entity {
 
  private:
   Engine* engine_;
-  EntityId id_;
   std::uint64_t sequence_ = 0;
+  EntityId id_;  // last: what derives from an entity has its first number in the same word
 };
 
 }  // namespace ekspath

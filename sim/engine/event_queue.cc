@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sim/base/assert.hh"
+#include "sim/base/fetch_line.hh"
 
 namespace ekspath {
 namespace {
@@ -140,9 +141,7 @@ void EventQueue::keep_ahead(Nanoseconds now) {
     slot = next_slot();
   }
   if (const std::uint64_t next = next_wheel_slot(); next != no_slot) {
-    const Block* first = &blocks_[slots_[next % slot_count]];
-    __builtin_prefetch(first);
-    __builtin_prefetch(reinterpret_cast<const char*>(first) + 64);
+    fetch_lines(&blocks_[slots_[next % slot_count]], 2);
   }
 }
 

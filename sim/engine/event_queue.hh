@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sim/engine/event.hh"
@@ -54,12 +55,9 @@ class EventQueue {
 
   /// Whether so many events wait that what they will need has left the caches, and is worth fetching.
   [[nodiscard]] bool looks_ahead() const { return size_ >= looks_ahead_from; }
-  /// While it looks ahead: the event that is probably the `distance`-th from now, 0 being the next; null: not
-  /// known yet. At most `ahead` - 1.
-  [[nodiscard]] const Event* upcoming(std::size_t distance) const {
-    return run_at_ + distance < run_.size() ? &run_[run_at_ + distance] : nullptr;
-  }
-  static constexpr std::size_t ahead = 28;
+  /// While it looks ahead: the events that probably come next, about `ahead` of them.
+  [[nodiscard]] std::span<const Event> upcoming() const { return std::span(run_).subspan(run_at_); }
+  static constexpr std::size_t ahead = 24;
 
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }

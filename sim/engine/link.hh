@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/assert.hh"
+#include "sim/base/fetch_line.hh"
 #include "sim/engine/engine.hh"
 #include "sim/engine/random.hh"
 
@@ -38,10 +40,12 @@ struct LinkSpec {
 /// flight stand in a ring of the link's own; only the first is in the engine's queue (a heap entry a link,
 /// not a frame).
 template <class Frame>
-class Link final : public Entity {
+class alignas(64) Link final : public Entity {
  public:
   Link(Engine& engine, const LinkSpec& spec, Receiver<Frame>& far_end)
-      : Entity(engine), far_(&far_end), spec_(spec) {}
+      : Entity(engine), far_(&far_end), spec_(spec) {
+    static_assert(sizeof(Frame) > sizeof(void*) || sizeof(Link) == 128);
+  }
 
   [[nodiscard]] const LinkSpec& spec() const { return spec_; }
   void change(const LinkSpec& spec) {
@@ -50,11 +54,11 @@ class Link final : public Entity {
   }
   [[nodiscard]] std::size_t in_flight() const { return count_; }
 
-  /// Whether a frame may enter now; the queue counts frames, whatever their size. Ask before send(); `luck`
-  /// is drawn from only where the link has loss.
-  [[nodiscard]] Admission admit(std::size_t /*bytes*/, Random& luck) {
+  /// Whether a frame may enter now; the queue counts frames, whatever their size. Ask before send(); `draws`
+  /// are drawn from only where the link has loss.
+  [[nodiscard]] Admission admit(std::size_t /*bytes*/, Random& draws) {
     if (spec_.rate_bps != 0 && queue_is_full()) return Admission::queue_full;
-    if (spec_.loss_per_million != 0 && luck.uniform(1'000'000) < spec_.loss_per_million)
+    if (spec_.loss_per_million != 0 && draws.uniform(1'000'000) < spec_.loss_per_million)
       return Admission::lost;
     return Admission::sent;
   }
@@ -71,55 +75,40 @@ class Link final : public Entity {
     insert(source.next_key(departure + spec_.delay + extra), std::move(frame));
   }
 
-  /// Hints: a frame will be sent soon; then the place that it will take.
-  void fetch() const {
-    __builtin_prefetch(this);
-    __builtin_prefetch(&only_);
-    __builtin_prefetch(&only_ + 1);
-  }
-  void fetch_end() const {
-    if (ring_ != nullptr) __builtin_prefetch(&ring_[(head_ + count_) & mask_]);
-  }
+  /// A hint: a frame will be sent soon.
+  void fetch() const { fetch_lines(this, 2); }
 
   /// The wire is cut: what is in flight goes to `take`, in order.
   template <class Take>
   void cut(Take take) {
     while (count_ > 0) {
-      Frame frame = std::move(at(0).frame);
-      head_ = (head_ + 1) & mask_;
-      --count_;
-      take(std::move(frame));
+      take(take_first());
     }
   }
 
   void expect(const Event& /*event*/, unsigned stage) const override {
     if (count_ == 0) return;
-    const Slot& slot = ring_ != nullptr ? ring_[head_] : only_;
-    if (stage > 0) {
-      if (stage == 1) fetch_frame(slot.frame);
-      return far_->expect(slot.frame, stage - 1);
-    }
-    __builtin_prefetch(&slot);
-    const auto* far_end = reinterpret_cast<const char*>(far_);
-    __builtin_prefetch(far_end);
-    __builtin_prefetch(far_end + 64);
+    if (stage == 0) return fetch_lines(far_, 2);
+    if (stage == 1) fetch_frame(first_.frame);
+    far_->expect(first_.frame, stage - 1);
   }
   void fire(const Event& event) override {
     if (count_ == 0) return;  // it was cut
-    Slot& slot = at(0);
-    ASSERT(slot.key == event.key());
-    Frame frame = std::move(slot.frame);
-    head_ = (head_ + 1) & mask_;
-    --count_;
-    if (count_ > 0 && !at(0).queued) enqueue(at(0));
+    ASSERT(first_.key() == event.key());
+    Frame frame = take_first();
+    if (count_ > 0 && !first_.queued) enqueue(first_);
     far_->receive(std::move(frame));
   }
 
  private:
   struct Slot {
-    EventKey key;
-    Frame frame;
+    Nanoseconds time;
+    std::uint64_t sequence = 0;
+    EntityId source;
     bool queued = false;  // has an event in the engine's queue
+    Frame frame;
+
+    [[nodiscard]] EventKey key() const { return {time, source, sequence}; }
   };
 
   /// Of a link with a rate.
@@ -149,39 +138,52 @@ class Link final : public Entity {
     departures[queue_->sent++ % departures.size()] = departure;
   }
   [[nodiscard]] Slot& at(std::size_t position) {
-    return ring_ != nullptr ? ring_[(head_ + position) & mask_] : only_;
+    return position == 0 ? first_ : ring_[(head_ + position - 1) & mask_];
   }
 
   /// Nearly always at the tail: only paths of different length into one link overtake each other.
   void insert(const EventKey& key, Frame frame) {
-    if (count_ > mask_) grow();
+    if (count_ > ring_size()) grow();
     std::size_t position = count_++;
-    for (; position > 0 && key < at(position - 1).key; --position) at(position) = std::move(at(position - 1));
-    at(position) = Slot{key, std::move(frame), false};
-    if (position == 0) enqueue(at(0));
+    for (; position > 0 && key < at(position - 1).key(); --position)
+      at(position) = std::move(at(position - 1));
+    at(position) = Slot{key.time, key.sequence, key.source, false, std::move(frame)};
+    if (position == 0) enqueue(first_);
   }
+  [[nodiscard]] Frame take_first() {
+    Frame frame = std::move(first_.frame);
+    if (--count_ > 0) {
+      first_ = std::move(ring_[head_]);
+      head_ = (head_ + 1) & mask_;
+    }
+    return frame;
+  }
+  [[nodiscard]] std::uint32_t ring_size() const { return ring_ != nullptr ? mask_ + 1 : 0; }
   void enqueue(Slot& slot) {
     slot.queued = true;
-    engine().schedule(slot.key, id());
+    engine().schedule(slot.key(), id());
   }
   [[gnu::cold]] void grow() {
-    const std::uint32_t size = (mask_ + 1) * 2;
+    const std::uint32_t size = std::max(2 * ring_size(), 2U);
     auto larger = std::make_unique<Slot[]>(size);
-    for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
+    for (std::size_t i = 1; i < count_; ++i) larger[i - 1] = std::move(at(i));
     ring_ = std::move(larger);
     mask_ = size - 1;
     head_ = 0;
   }
 
   // Two cache lines: most links never carry more than one frame at a time.
-  Receiver<Frame>* far_;
-  std::unique_ptr<Slot[]> ring_;  // null: only_ is all there is
   std::uint32_t head_ = 0;
+  Receiver<Frame>* far_;
+  std::unique_ptr<Slot[]> ring_;  // what follows the first one; null: nothing ever did
   std::uint32_t count_ = 0;
   std::uint32_t mask_ = 0;  // one less than the number of places
-  LinkSpec spec_;
-  Slot only_;
   std::unique_ptr<Queue> queue_;
+  LinkSpec spec_;
+  Slot first_;
+
+ public:
+  std::unique_ptr<Random> luck;  // for admit(): who knows the link's name makes it
 };
 
 }  // namespace ekspath

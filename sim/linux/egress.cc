@@ -10,8 +10,9 @@ Admission admission(Interface& out, std::size_t bytes) {
   const LinkSpec& spec = out.link->spec();
   if (spec.rate_bps == 0 && spec.loss_per_million == 0) [[likely]]
     return Admission::sent;
-  if (!out.luck) out.luck = std::make_unique<Random>(out.netns->random("loss on " + out.name));
-  return out.link->admit(bytes, *out.luck);
+  std::unique_ptr<Random>& luck = out.link->luck;
+  if (!luck) luck = std::make_unique<Random>(out.netns->random("loss on " + out.name));
+  return out.link->admit(bytes, *luck);
 }
 
 struct Judgement {

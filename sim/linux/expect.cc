@@ -1,3 +1,4 @@
+#include "sim/base/fetch_line.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/routing/route_cache.hh"
 #include "sim/linux/routing/routing_state.hh"
@@ -9,60 +10,48 @@
 /// of each chain of pointers at a stage (Entity::expect()). Only hints: nothing is changed, and nothing is
 /// decided here.
 namespace ekspath {
-namespace {
-
-void fetch_lines(const void* from, std::size_t lines) {
-  for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(from) + 64 * i);
-}
-
-}  // namespace
 
 void Interface::expect(const PacketRef& frame, unsigned stage) const {
   if (stage == 0) return netns->fetch();
   netns->expect_received(*this, *frame, stage - 1);
 }
 
-void Netns::fetch() const {
-  fetch_lines(this, 3);
-  __builtin_prefetch(&sysctls);
-}
+void Netns::fetch() const { fetch_lines(this, 3); }
 
 void Netns::expect_received(const Interface& in, const Packet& frame, unsigned stage) const {
-  if (stage == 0) {
-    if (netfilter) {
-      netfilter->fetch();
-      if (conntrack) conntrack->fetch();
-    } else {
-      routing.fetch();
-      __builtin_prefetch(sockets.get());
-    }
-    return;
-  }
+  // A namespace with rules is a node's: what all its packets need is in the caches.
+  if (!netfilter && stage > 1) return;
   const FlowHint flow = flow_of_frame(frame);
   if (!flow.readable) return;
-  if (netfilter) return netfilter->flows().expect(flow.tuple, stage - 1);
-  if (sockets) sockets->expect(flow.tuple, stage - 1);
+  if (netfilter) return netfilter->flows().expect(flow.tuple, stage);
+  if (stage == 1) {
+    if (sockets) sockets->expect(flow.tuple);
+    return;
+  }
+  fetch_line(sockets.get());
   FlowKey key;
   key.destination = flow.tuple.destination;
   key.source = flow.tuple.source;
   key.in_interface = in.index;
-  if (stage == 1) routing.expect(key);
+  routing.expect(key);
 }
 
 void Netns::expect(const Event& event, unsigned stage) const {
   if (event.kind != socket_timer) return;
-  if (stage == 0) {
-    fetch();
-    return;
-  }
+  if (stage == 0) return fetch();
   if (sockets) sockets->expect(event, stage - 1);
+  const RouteResult* answer = routing.probable_answer();
   if (stage == 1) {
-    routing.fetch();
-    __builtin_prefetch(ip_ids.get());
+    fetch_line(occasional_.get());
+    if (answer != nullptr) fetch_line(answer);
     return;
   }
-  if (stage == 2 && ip_ids) ip_ids->expect();
-  routing.expect_sent(stage - 2);
+  if (answer == nullptr || answer->out == nullptr) return;
+  const Interface& out = *answer->out;
+  if (stage == 2) return out.fetch();
+  if (stage != 3) return;
+  if (out.link) out.link->fetch();
+  neighbours.expect(out.last_neighbour);
 }
 
 }  // namespace ekspath

@@ -13,7 +13,7 @@ constexpr std::uint32_t largest_datagram = 65535;
 /// ip_dst_mtu_maybe_forward(): a forwarded packet heeds the route's mtu and the device's, not what was
 /// learnt.
 std::uint32_t forwarding_mtu(const RouteResult& route) {
-  return std::min(route.route->mtu != 0 ? route.route->mtu : route.out->mtu, largest_datagram);
+  return std::min(route.mtu != 0 ? route.mtu : route.out->mtu, largest_datagram);
 }
 
 /// ip_exceeds_mtu(): of a reassembled packet the largest fragment counts.
@@ -25,8 +25,7 @@ bool exceeds(const Packet& packet, std::uint32_t mtu) {
 /// ip_rt_send_redirect()
 void send_redirect(Hop& hop, const Packet& packet, const RouteResult& route) {
   Netns& netns = hop.netns;
-  if (!netns.icmp_limits) netns.icmp_limits = std::make_unique<IcmpLimits>(netns);
-  if (!netns.icmp_limits->redirect_allowed(ipv4(packet).source())) return;
+  if (!icmp_limits_of(netns).redirect_allowed(ipv4(packet).source())) return;
   send_icmp_error(hop, packet, {icmp::redirect, icmp::host_unreachable, route.next_hop.bits()});
 }
 
@@ -41,14 +40,14 @@ void forward(Hop& hop, PacketRef packet, const InputRoute& input) {
   }
   Ipv4View ip = ipv4(*packet);
   if (ip.ttl() <= 1) {
-    ++netns.snmp.ip_in_hdr_errors;
+    ++netns.occasional().snmp.ip_in_hdr_errors;
     send_icmp_error(hop, *packet, {icmp::time_exceeded, 0, 0});
     return drop(netns, hop.in, Stage::forward, DropReason::ttl_expired, std::move(packet));
   }
-  ++netns.snmp.ip_forw_datagrams;
+  ++netns.occasional().snmp.ip_forw_datagrams;
   hop.mtu = forwarding_mtu(route);
   if (exceeds(*packet, hop.mtu)) {
-    ++netns.snmp.ip_frag_fails;
+    ++netns.occasional().snmp.ip_frag_fails;
     send_icmp_error(hop, *packet, {icmp::unreachable, icmp::fragmentation_needed, hop.mtu});
     return drop(netns, hop.in, Stage::forward, DropReason::mtu, std::move(packet));
   }
@@ -56,7 +55,7 @@ void forward(Hop& hop, PacketRef packet, const InputRoute& input) {
   hop.out = route.out;
   hop.next_hop = route.next_hop;
   if (hop.notes != nullptr) [[unlikely]]
-    hop.notes->routed(route.route->mtu);
+    hop.notes->routed(route.mtu);
   if (input.redirect) {
     hop.notes = nullptr;
     send_redirect(hop, *packet, route);

@@ -73,8 +73,9 @@ Fragments::~Fragments() = default;
 
 bool defragment(Netns& netns, PacketRef& packet, DefragUser user) {
   if (!ipv4(*packet).is_fragment()) return true;
-  if (!netns.fragments) netns.fragments = std::make_unique<Fragments>(netns);
-  return netns.fragments->add(packet, user);
+  std::unique_ptr<Fragments>& fragments = netns.occasional().fragments;
+  if (!fragments) fragments = std::make_unique<Fragments>(netns);
+  return fragments->add(packet, user);
 }
 
 /// Linux 6.1 net/ipv4/ip_fragment.c ip_defrag(), ip_frag_queue()
@@ -102,7 +103,7 @@ bool Fragments::add(PacketRef& packet, DefragUser user) {
   datagram.pieces.insert(place, std::move(piece));
   if (!datagram.has_last || datagram.received != datagram.length) return false;
   packet = state_->join(datagram);
-  ++netns.snmp.ip_reasm_oks;
+  ++netns.occasional().snmp.ip_reasm_oks;
   if (netns.observer != nullptr) [[unlikely]] {
     observe(netns, in, Stage::fragment, Verdict::pass, *packet, "reassembled");
   }
@@ -139,7 +140,7 @@ Fragments::State::Datagram& Fragments::State::ensure(const DatagramKey& key) {
   }
   unused->in_use = true;
   unused->key = key;
-  unused->timer.arm(netns.now() + Nanoseconds(std::int64_t{netns.sysctls.ipfrag_time} * 1'000'000'000));
+  unused->timer.arm(netns.now() + Nanoseconds(std::int64_t{netns.sysctls->ipfrag_time} * 1'000'000'000));
   return *unused;
 }
 
@@ -170,7 +171,7 @@ Fragments::State::Fit Fragments::State::fit(Datagram& datagram, const Packet& pa
 }
 
 void Fragments::State::kill(Datagram& datagram, DropReason reason) {
-  ++netns.snmp.ip_reasm_fails;
+  ++netns.occasional().snmp.ip_reasm_fails;
   datagram.timer.cancel();
   for (Piece& piece : datagram.pieces) {
     const Interface* in = netns.interface(piece.packet->meta.in_interface);
@@ -222,7 +223,7 @@ void fragment(Hop& hop, PacketRef packet, void (*send)(Hop&, PacketRef)) {
   packet->meta.largest_fragment = 0;
   PacketQueue pieces = cut_into_fragments(netns.pool(), *packet, mtu, had_df);
   while (!pieces.empty()) {
-    ++netns.snmp.ip_frag_creates;
+    ++netns.occasional().snmp.ip_frag_creates;
     send(hop, pieces.take());
   }
 }

@@ -26,10 +26,10 @@ void reply(Hop& hop, const Packet& request, const IcmpFields& fields, std::span<
   key.destination = asked.source();
   key.source = asked.destination();
   key.tos = asked.tos() & 0x1e;
-  if (netns.sysctls.fwmark_reflect) key.mark = request.meta.mark;
+  if (netns.sysctls->fwmark_reflect) key.mark = request.meta.mark;
   const RouteResult route = netns.routing.lookup(key);
   if (!route.found()) {
-    ++netns.snmp.ip_out_no_routes;
+    ++netns.occasional().snmp.ip_out_no_routes;
     return;
   }
   PacketRef answer = netns.pool().allocate(payload.size());
@@ -40,7 +40,7 @@ void reply(Hop& hop, const Packet& request, const IcmpFields& fields, std::span<
   header.source = asked.destination();
   header.destination = asked.source();
   header.protocol = protocol;
-  header.ttl = netns.sysctls.ip_default_ttl;
+  header.ttl = netns.sysctls->ip_default_ttl;
   header.tos = asked.tos();
   header.dont_fragment = false;
   header.identification = select_ip_id(netns, header.source, header.destination, protocol);
@@ -49,9 +49,9 @@ void reply(Hop& hop, const Packet& request, const IcmpFields& fields, std::span<
   answer->meta.mark = key.mark;
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, route.out, Stage::send, Verdict::pass, *answer);
-  netns.icmp_busy = true;
+  netns.occasional().icmp_busy = true;
   (void)local_out(netns, std::move(answer), route);  // nobody waits for the errno
-  netns.icmp_busy = false;
+  netns.occasional().icmp_busy = false;
 }
 
 /// The rule of the decision when the kernel itself takes a packet.
@@ -74,7 +74,7 @@ std::optional<Ipv4View> quoted_header(const Packet& error) {
 void learn_redirect(Hop& hop, const Packet& packet, const Ipv4View& quoted) {
   Netns& netns = hop.netns;
   const Ipv4Address gateway = icmp_header(packet).gateway();
-  const bool all = netns.sysctls.all.accept_redirects;
+  const bool all = netns.sysctls->all.accept_redirects;
   const bool own = hop.in->conf.accept_redirects;
   if (hop.in->conf.forwarding ? !(all && own) : !(all || own)) return;
   if (netns.routing.address_type(gateway) != AddressType::unicast) return;
@@ -97,7 +97,7 @@ void receive_error(Hop& hop, PacketRef packet) {
   const bool ours = netns.routing.address_type(quoted->source()) == AddressType::local;
   if (ours && header.type() == icmp::redirect) learn_redirect(hop, *packet, *quoted);
   if (ours && header.type() == icmp::unreachable && header.code() == icmp::fragmentation_needed &&
-      !netns.sysctls.ip_no_pmtu_disc) {
+      !netns.sysctls->ip_no_pmtu_disc) {
     netns.routing.learn_path_mtu(quoted->destination(), header.next_mtu());
   }
   delivered(hop, *packet, "icmp error");
@@ -113,7 +113,7 @@ void receive_icmp(Hop& hop, PacketRef packet) {
     return drop(netns, hop.in, Stage::local_in, DropReason::header, std::move(packet));
   }
   if (checksum(packet->transport(), packet->transport_size()) != 0) {
-    ++netns.snmp.icmp_in_csum_errors;
+    ++netns.occasional().snmp.icmp_in_csum_errors;
     return drop(netns, hop.in, Stage::local_in, DropReason::checksum, std::move(packet));
   }
   const IcmpView header = icmp_header(*packet);
@@ -123,7 +123,7 @@ void receive_icmp(Hop& hop, PacketRef packet) {
   switch (header.type()) {
     case icmp::echo_request:
       // icmp_echo_ignore_broadcasts is 1 by default, and not modelled as a setting.
-      if (netns.sysctls.icmp_echo_ignore_all || is_for_many(netns, *packet)) {
+      if (netns.sysctls->icmp_echo_ignore_all || is_for_many(netns, *packet)) {
         return drop(netns, hop.in, Stage::local_in, DropReason::no_socket, std::move(packet),
                     "icmp_echo_ignore");
       }

@@ -40,7 +40,7 @@ bool may_be_answered(const Netns& netns, const Packet& about) {
 /// icmpv4_mask_allow(): path MTU discovery is never held back.
 bool is_unlimited(const Netns& netns, const IcmpErrorSpec& spec) {
   if (spec.type == icmp::unreachable && spec.code == icmp::fragmentation_needed) return true;
-  return ((netns.sysctls.icmp_ratemask >> spec.type) & 1U) == 0;
+  return ((netns.sysctls->icmp_ratemask >> spec.type) & 1U) == 0;
 }
 
 /// The address that was spoken to, if it is ours; else what the route back chooses.
@@ -48,7 +48,7 @@ Ipv4Address source_of_error(const Hop& hop, const Packet& about) {
   const Netns& netns = hop.netns;
   const Ipv4View ip = ipv4(about);
   if (netns.routing.address_type(ip.destination()) == AddressType::local) return ip.destination();
-  if (hop.in != nullptr && netns.sysctls.icmp_errors_use_inbound_ifaddr) {
+  if (hop.in != nullptr && netns.sysctls->icmp_errors_use_inbound_ifaddr) {
     return netns.routing.select_source(hop.in, ip.source(), RouteScope::link);
   }
   return {};
@@ -60,7 +60,7 @@ void close_connection(Netns& netns, const Packet& about) {
   if (refused == nullptr || !refused->has(connection_status::confirmed)) return;
   const bool was_closed = refused->tcp == TcpState::close;
   refused->tcp = TcpState::close;
-  if (!was_closed) netns.conntrack->state().refresh(*refused, netns.sysctls.ct_tcp_timeout_close);
+  if (!was_closed) netns.conntrack->state().refresh(*refused, netns.sysctls->ct_tcp_timeout_close);
 }
 
 /// nf_ct_attach(): an error travels as related to the flow it is about, in the other direction.
@@ -80,13 +80,12 @@ void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   Netns& netns = hop.netns;
   // The kernel has one ICMP socket: an answer to a ping that OUTPUT rejects is rejected in silence.
   // icmp_xmit_lock()
-  if (netns.icmp_busy || !may_be_answered(netns, about)) return;
+  if (netns.occasional().icmp_busy || !may_be_answered(netns, about)) return;
   const Ipv4View ip = ipv4(about);
   const bool limited = !is_unlimited(netns, spec);
-  if (limited && !netns.icmp_limits) netns.icmp_limits = std::make_unique<IcmpLimits>(netns);
   const bool from_loopback = hop.in != nullptr && hop.in->kind == InterfaceKind::loopback;
-  if (limited && !from_loopback && !netns.icmp_limits->global_allows()) {
-    ++netns.snmp.icmp_out_rate_limit_global;
+  if (limited && !from_loopback && !icmp_limits_of(netns).global_allows()) {
+    ++netns.occasional().snmp.icmp_out_rate_limit_global;
     return;
   }
 
@@ -94,11 +93,12 @@ void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   key.destination = ip.source();
   key.source = source_of_error(hop, about);
   key.tos = (ip.tos() & 0x1e) | internetwork_control;
-  if (netns.sysctls.fwmark_reflect) key.mark = about.meta.mark;
+  if (netns.sysctls->fwmark_reflect) key.mark = about.meta.mark;
   const RouteResult route = netns.routing.lookup(key);
   if (!route.found()) return;
-  if (limited && route.out->kind != InterfaceKind::loopback && !netns.icmp_limits->host_allows(ip.source())) {
-    ++netns.snmp.icmp_out_rate_limit_host;
+  if (limited && route.out->kind != InterfaceKind::loopback &&
+      !icmp_limits_of(netns).host_allows(ip.source())) {
+    ++netns.occasional().snmp.icmp_out_rate_limit_host;
     return;
   }
 
@@ -113,7 +113,7 @@ void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   header.source = route.source.is_unspecified() ? dummy_address : route.source;
   header.destination = ip.source();
   header.protocol = protocol;
-  header.ttl = netns.sysctls.ip_default_ttl;
+  header.ttl = netns.sysctls->ip_default_ttl;
   header.tos = key.tos;
   header.dont_fragment = false;
   header.identification = select_ip_id(netns, header.source, header.destination, protocol);
@@ -121,13 +121,13 @@ void send_icmp_error(Hop& hop, const Packet& about, const IcmpErrorSpec& spec) {
   error->meta.trace = netns.next_trace();
   error->meta.mark = key.mark;
   attach_connection(about, *error);
-  ++netns.snmp.icmp_out_errors;
-  if (spec.type == icmp::redirect) ++netns.snmp.icmp_out_redirects;
+  ++netns.occasional().snmp.icmp_out_errors;
+  if (spec.type == icmp::redirect) ++netns.occasional().snmp.icmp_out_redirects;
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, route.out, Stage::send, Verdict::pass, *error);
-  netns.icmp_busy = true;
+  netns.occasional().icmp_busy = true;
   (void)local_out(netns, std::move(error), route);  // nobody waits for the errno
-  netns.icmp_busy = false;
+  netns.occasional().icmp_busy = false;
 }
 
 /// Linux 6.1 net/ipv4/netfilter/nf_reject_ipv4.c nf_send_reset()
@@ -163,10 +163,10 @@ void send_tcp_reset(Hook, Hop& hop, const Packet& about) {
   header.source = fields.source;
   header.destination = fields.destination;
   header.protocol = static_cast<std::uint8_t>(IpProtocol::tcp);
-  header.ttl = netns.sysctls.ip_default_ttl;
+  header.ttl = netns.sysctls->ip_default_ttl;
   push_ipv4(*reset, header);
   reset->meta.trace = netns.next_trace();
-  if (netns.sysctls.fwmark_reflect) reset->meta.mark = about.meta.mark;
+  if (netns.sysctls->fwmark_reflect) reset->meta.mark = about.meta.mark;
   attach_connection(about, *reset);
   close_connection(netns, about);
 
@@ -177,7 +177,7 @@ void send_tcp_reset(Hook, Hop& hop, const Packet& about) {
   key.mark = reset->meta.mark;
   const RouteResult route = netns.routing.lookup(key);
   if (!route.found()) return;
-  ++netns.snmp.tcp_out_rsts;
+  ++netns.occasional().snmp.tcp_out_rsts;
   if (netns.observer != nullptr) [[unlikely]]
     observe(netns, route.out, Stage::send, Verdict::pass, *reset);
   (void)local_out(netns, std::move(reset), route);  // nobody waits for the errno

@@ -21,16 +21,16 @@ constexpr std::int64_t redirect_silence_ms = redirect_load_ms << (redirect_numbe
 IcmpLimits::IcmpLimits(Netns& netns)
     : netns_(&netns),
       random_(netns.random("icmp global rate limit")),
-      credit_(netns.sysctls.icmp_msgs_burst) {}
+      credit_(netns.sysctls->icmp_msgs_burst) {}
 
 /// A credit each on the average: 0, 1 or 2 by chance, as the kernel takes them.
 bool IcmpLimits::global_allows() {
   const std::int64_t delta = std::min(now_ms() - stamp_, second_ms);
   if (delta >= refill_step_ms) {
-    const std::int64_t refill = std::int64_t{netns_->sysctls.icmp_msgs_per_sec} * delta / second_ms;
+    const std::int64_t refill = std::int64_t{netns_->sysctls->icmp_msgs_per_sec} * delta / second_ms;
     if (refill > 0) {
       stamp_ = now_ms();
-      credit_ = std::min(credit_ + refill, std::int64_t{netns_->sysctls.icmp_msgs_burst});
+      credit_ = std::min(credit_ + refill, std::int64_t{netns_->sysctls->icmp_msgs_burst});
     }
   }
   if (credit_ <= 0) return false;
@@ -39,7 +39,7 @@ bool IcmpLimits::global_allows() {
 }
 
 bool IcmpLimits::host_allows(Ipv4Address destination) {
-  const std::int64_t timeout = netns_->sysctls.icmp_ratelimit;
+  const std::int64_t timeout = netns_->sysctls->icmp_ratelimit;
   Peer& known = peer(destination);
   known.tokens = std::min(known.tokens + now_ms() - known.last, burst_factor * timeout);
   known.last = now_ms();
@@ -71,6 +71,12 @@ bool IcmpLimits::redirect_allowed(Ipv4Address source) {
   known.last = now_ms();
   ++known.redirects;
   return true;
+}
+
+IcmpLimits& icmp_limits_of(Netns& netns) {
+  std::unique_ptr<IcmpLimits>& limits = netns.occasional().icmp_limits;
+  if (!limits) limits = std::make_unique<IcmpLimits>(netns);
+  return *limits;
 }
 
 std::int64_t IcmpLimits::now_ms() const { return netns_->now().whole_milliseconds(); }

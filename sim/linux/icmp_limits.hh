@@ -41,4 +41,7 @@ class IcmpLimits {
   boost::unordered_flat_map<std::uint32_t, Peer, MixedHash> peers_;
 };
 
+/// The namespace's; made when first asked for.
+[[nodiscard]] IcmpLimits& icmp_limits_of(Netns& netns);
+
 }  // namespace ekspath

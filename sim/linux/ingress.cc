@@ -19,7 +19,7 @@ PacketType type_of(const Interface& in, const MacAddress& destination) {
 void refuse(Hop& hop, PacketRef packet, const InputRoute& input) {
   Netns& netns = hop.netns;
   if (!hop.in->conf.forwarding) {
-    ++netns.snmp.ip_in_addr_errors;
+    ++netns.occasional().snmp.ip_in_addr_errors;
     return drop(netns, hop.in, Stage::route, DropReason::forwarding_off, std::move(packet));
   }
   IcmpErrorSpec error{icmp::unreachable, icmp::net_unreachable, 0};
@@ -37,12 +37,12 @@ void refuse(Hop& hop, PacketRef packet, const InputRoute& input) {
       error.code = icmp::admin_prohibited;
       break;
     default:
-      ++netns.snmp.ip_in_no_routes;
+      ++netns.occasional().snmp.ip_in_no_routes;
       break;
   }
   if (reason != DropReason::blackhole_route) {
-    if (!netns.icmp_limits) netns.icmp_limits = std::make_unique<IcmpLimits>(netns);
-    if (netns.icmp_limits->route_error_allowed(ipv4(*packet).source())) send_icmp_error(hop, *packet, error);
+    if (icmp_limits_of(netns).route_error_allowed(ipv4(*packet).source()))
+      send_icmp_error(hop, *packet, error);
   }
   std::string text;
   if (netns.observer != nullptr) [[unlikely]]
@@ -77,13 +77,13 @@ void route_received(Hop& hop, PacketRef packet) {
     case InputRoute::Kind::no_way:
       return refuse(hop, std::move(packet), input);
     case InputRoute::Kind::martian:
-      ++netns.snmp.ip_martian;
+      ++netns.occasional().snmp.ip_martian;
       return drop(netns, hop.in, Stage::route, DropReason::martian, std::move(packet));
     case InputRoute::Kind::rp_filter:
-      ++netns.snmp.ip_reverse_path_filter;
+      ++netns.occasional().snmp.ip_reverse_path_filter;
       return drop(netns, hop.in, Stage::route, DropReason::rp_filter, std::move(packet));
     case InputRoute::Kind::not_joined:
-      ++netns.snmp.ip_in_addr_errors;
+      ++netns.occasional().snmp.ip_in_addr_errors;
       return drop(netns, hop.in, Stage::route, DropReason::not_for_us, std::move(packet));
   }
 }
@@ -93,7 +93,7 @@ void receive_ipv4(Interface& in, PacketRef packet) {
   Netns& netns = *in.netns;
   ++netns.snmp.ip_in_receives;
   if (const ParseResult parsed = parse_ipv4(*packet); parsed != ParseResult::ok) {
-    ++netns.snmp.ip_in_hdr_errors;
+    ++netns.occasional().snmp.ip_in_hdr_errors;
     const DropReason reason = parsed == ParseResult::bad_checksum ? DropReason::checksum : DropReason::header;
     return drop(netns, &in, Stage::ingress, reason, std::move(packet));
   }

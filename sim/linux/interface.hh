@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "sim/base/mac_address.hh"
+#include "sim/base/fetch_line.hh"
 #include "sim/base/prefix.hh"
 #include "sim/engine/link.hh"
-#include "sim/engine/random.hh"
 #include "sim/linux/sysctl.hh"
 #include "sim/packet/fate.hh"
 #include "sim/packet/packet.hh"
@@ -34,9 +34,9 @@ struct InterfaceCounters {
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_dropped = 0;
 };
 
-/// A named door of a namespace: addresses, MTU, the link its frames leave by, the tap that captures. Knows no rule of
-/// routing. Created and owned by its Netns; at a fixed address until it is deleted. What every packet reads stands in
-/// front, in two cache lines.
+/// A named door of a namespace: addresses, MTU, the link its frames leave by, the tap that captures. Knows no
+/// rule of routing. Created and owned by its Netns; at a fixed address until it is deleted. What every packet
+/// reads stands in front, in two cache lines.
 class alignas(64) Interface final : public Receiver<PacketRef> {
  public:
   struct Identity {
@@ -61,6 +61,8 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
   /// A frame arrives from the wire: `ingress` takes it.
   void receive(PacketRef frame) override;
   void expect(const PacketRef& frame, unsigned stage) const override;
+  /// A hint: a frame will be sent soon.
+  void fetch() const { fetch_lines(this, 2); }
 
   /// Where frames go. Replaces an earlier link.
   void connect(const LinkSpec& spec, Receiver<PacketRef>& far_end);
@@ -74,10 +76,11 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
 
   Netns* netns;
   std::unique_ptr<Link<PacketRef>> link;
-  Tap* tap = nullptr;               // null: nobody captures here
-  std::uint32_t pattern_class = 0;  // which interface patterns of rules this name fits: netfilter's (RuleStore)
+  Tap* tap = nullptr;  // null: nobody captures here
+  std::uint32_t pattern_class =
+      0;  // which interface patterns of rules this name fits: netfilter's (RuleStore)
   PlaceId place;
-  std::uint32_t index;             // as `ip link` counts them: lo is 1
+  std::uint32_t index;  // as `ip link` counts them: lo is 1
   std::uint32_t mtu;
   InterfaceKind kind;
   bool up = false;
@@ -88,8 +91,8 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
   std::uint32_t last_neighbour = 0;  // the slot of whom it sent to last: neighbours'
   std::vector<InterfaceAddress> addresses;
   std::string name;
-  Interface* peer = nullptr;       // the far end of a veth, as long as there is one
-  std::unique_ptr<Random> luck;    // of a link that loses frames
+  Interface* peer = nullptr;  // the far end of a veth, as long as there is one
 };
+static_assert(sizeof(Interface) == 192);
 
 }  // namespace ekspath

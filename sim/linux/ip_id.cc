@@ -15,12 +15,12 @@ IpIdentifiers::IpIdentifiers(Netns& netns)
 
 IpIdentifiers::Counter& IpIdentifiers::counter_of(std::uint32_t bucket) {
   if (bucket != last_bucket_) {
-    const auto [found, is_new] = slots_.try_emplace(bucket, static_cast<std::uint32_t>(counters_.size()));
-    if (is_new) counters_.emplace_back();
+    if (last_bucket_ != no_bucket) others_[last_bucket_] = last_;
+    const auto found = others_.find(bucket);
+    last_ = found != others_.end() ? found->second : Counter();
     last_bucket_ = bucket;
-    last_slot_ = found->second;
   }
-  return counters_[last_slot_];
+  return last_;
 }
 
 std::uint16_t IpIdentifiers::reserve(Ipv4Address source, Ipv4Address destination, std::uint8_t protocol,
@@ -47,8 +47,7 @@ std::uint16_t IpIdentifiers::reserve(Ipv4Address source, Ipv4Address destination
 
 std::uint16_t select_ip_id(Netns& netns, Ipv4Address source, Ipv4Address destination, std::uint8_t protocol,
                            std::uint16_t segments) {
-  if (!netns.ip_ids) netns.ip_ids = std::make_unique<IpIdentifiers>(netns);
-  return netns.ip_ids->reserve(source, destination, protocol, segments);
+  return netns.occasional().ip_ids.reserve(source, destination, protocol, segments);
 }
 
 }  // namespace ekspath

@@ -3,7 +3,6 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "sim/base/ipv4_address.hh"
 
@@ -32,25 +31,21 @@ class IpIdentifiers {
   [[nodiscard]] std::uint16_t reserve(Ipv4Address source, Ipv4Address destination, std::uint8_t protocol,
                                       std::uint16_t segments);
 
-  /// Hint: the next identification is probably of the bucket that the last one was of.
-  void expect() const {
-    if (!counters_.empty()) __builtin_prefetch(&counters_[last_slot_]);
-  }
-
  private:
   struct Counter {
-    std::uint32_t next = 0;
     std::int64_t touched = -1;  // jiffies; -1: never
     std::uint64_t draws = 0;
+    std::uint32_t next = 0;
   };
+  static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
   [[nodiscard]] Counter& counter_of(std::uint32_t bucket);
 
   Netns* netns_;
   std::uint64_t key_;
-  std::uint32_t last_bucket_ = ~std::uint32_t{0};
-  std::uint32_t last_slot_ = 0;
-  std::vector<Counter> counters_;
-  boost::unordered_flat_map<std::uint32_t, std::uint32_t, MixedHash> slots_;  // of the buckets in use
+  // Most hosts talk to one other at a time: the bucket at hand stands here, the others in the map.
+  Counter last_;
+  std::uint32_t last_bucket_ = no_bucket;
+  boost::unordered_flat_map<std::uint32_t, Counter, MixedHash> others_;
 };
 
 /// For a packet of the kernel's own, or of an unconnected socket, that may be fragmented.

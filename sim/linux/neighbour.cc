@@ -86,33 +86,26 @@ std::string_view to_string(NeighbourState state) {
   return "?";
 }
 
-/// Linux 6.1 net/core/neighbour.c struct neighbour and the functions named at each behaviour.
-struct Neighbours::State {
-  /// What only an entry that ARP keeps needs: apart, so that permanent ones stay small.
-  struct Resolution {
-    Resolution(Netns& owner, std::uint32_t slot) : timer(owner, Netns::neighbour_timer, slot) {}
+/// What only an entry that ARP keeps needs: apart, so that permanent ones stay small. Linux 6.1
+/// net/core/neighbour.c struct neighbour and the functions named at each behaviour.
+struct Neighbours::Resolution {
+  Resolution(Netns& owner, std::uint32_t slot) : timer(owner, Netns::neighbour_timer, slot) {}
 
-    std::uint32_t queued_bytes = 0;
-    PacketQueue queue;
-    Nanoseconds confirmed, used, updated;
-    Nanoseconds reachable_time;
-    Timer timer;
-  };
-  struct Entry {
-    Ipv4Address address;
-    std::uint32_t interface = 0;  // 0: a free slot
-    MacAddress mac;
-    NeighbourState state = Nud::none;
-    std::uint8_t probes = 0;
-    std::unique_ptr<Resolution> arp;  // stays with its slot: a timer of it may still be queued
-  };
+  std::uint32_t queued_bytes = 0;
+  PacketQueue queue;
+  Nanoseconds confirmed, used, updated;
+  Nanoseconds reachable_time;
+  Timer timer;
+};
+
+struct Neighbours::State {
   /// A broadcast request for an address behind us, which waits its random time. pneigh_enqueue()
   struct Delayed {
     std::uint32_t interface = 0;
     PacketRef frame;
   };
 
-  explicit State(Netns& owner) : netns(owner) {}
+  State(Netns& owner, std::vector<Entry>& of_all) : netns(owner), entries(of_all) {}
 
   [[nodiscard]] Entry* find(std::uint32_t interface, Ipv4Address address);
   [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address, std::uint32_t& place);
@@ -141,25 +134,41 @@ struct Neighbours::State {
 
   static constexpr std::size_t scanned_at_most = 8;
   Netns& netns;
-  std::vector<Entry> entries;
-  std::vector<std::uint32_t> free_slots;
+  std::vector<Entry>& entries;
   std::unique_ptr<boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash>>
       index;  // of many entries
-  std::vector<Delayed> delayed;
-  std::unique_ptr<Random> proxy_random;
+  /// Of a namespace whose neighbours come and go, or which answers for others.
+  struct Seldom {
+    std::vector<std::uint32_t> free_slots;
+    std::vector<Delayed> delayed;
+    std::unique_ptr<Random> proxy_random;
+  };
+  [[nodiscard]] Seldom& seldom() {
+    if (!seldom_) seldom_ = std::make_unique<Seldom>();
+    return *seldom_;
+  }
+
+ private:
+  std::unique_ptr<Seldom> seldom_;
 };
 
-Neighbours::Neighbours(Netns& netns) : state_(std::make_unique<State>(netns)) {}
+Neighbours::Neighbours(Netns& netns) : state_(std::make_unique<State>(netns, entries_)) {}
 Neighbours::~Neighbours() = default;
 
 /// Linux 6.1 include/net/neighbour.h neigh_output(), net/core/neighbour.c neigh_event_send()
 void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet, std::uint32_t& place) {
   if (out.kind == InterfaceKind::loopback) return egress(out, std::move(packet), MacAddress{});
+  if (place < entries_.size() && out.netns->observer == nullptr) {
+    const Entry& probable = entries_[place];
+    if (probable.address == next_hop && probable.interface == out.index && is_connected(probable.state))
+        [[likely]]
+      return egress(out, std::move(packet), MacAddress(probable.mac));
+  }
   State& state = *state_;
-  State::Entry& entry = state.ensure(out, next_hop, place);
+  Entry& entry = state.ensure(out, next_hop, place);
   if (!is_valid(entry.state)) return state.enqueue(out, entry, std::move(packet));
   if (!is_connected(entry.state)) {
-    State::Resolution& arp = *entry.arp;
+    Resolution& arp = *entry.arp;
     arp.used = state.netns.now();
     if (entry.state == Nud::stale) {
       entry.state = Nud::delay;
@@ -174,18 +183,13 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet,
   egress(out, std::move(packet), MacAddress(entry.mac));
 }
 
-void Neighbours::expect(std::uint32_t place, unsigned stage) const {
-  if (stage == 0) return __builtin_prefetch(state_.get());
-  if (stage == 1 && place < state_->entries.size()) __builtin_prefetch(&state_->entries[place]);
-}
-
 void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
-  State::Entry* entry = state_->find(out.index, next_hop);
+  Entry* entry = state_->find(out.index, next_hop);
   if (entry != nullptr && entry->arp) entry->arp->confirmed = state_->netns.now();
 }
 
 bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
-  State::Entry& entry = state_->ensure(out, address, out.last_neighbour);
+  Entry& entry = state_->ensure(out, address, out.last_neighbour);
   if (is_valid(entry.state)) return true;
   if (entry.state != Nud::incomplete) state_->start(out, state_->slot_of(entry));
   return false;
@@ -194,7 +198,7 @@ bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
 void Neighbours::fire(const Event& event) {
   State& state = *state_;
   if (event.kind == Netns::arp_proxy_timer) {
-    State::Delayed due = std::move(state.delayed[event.argument]);
+    State::Delayed due = std::move(state.seldom().delayed[event.argument]);
     Interface* in = state.netns.interface(due.interface);
     if (in == nullptr || !in->up) return;
     return state.process(*in, std::move(due.frame), true);
@@ -205,12 +209,12 @@ void Neighbours::fire(const Event& event) {
 int Neighbours::add(const NeighbourEntry& wanted) {
   Interface* interface = state_->netns.interface(wanted.interface);
   if (interface == nullptr) return ENODEV;
-  State::Entry& entry = state_->ensure(*interface, wanted.address, interface->last_neighbour);
+  Entry& entry = state_->ensure(*interface, wanted.address, interface->last_neighbour);
   const bool had_mac = is_valid(entry.state);
   entry.mac = wanted.mac;
   entry.state = wanted.state;
   if (entry.state == Nud::permanent && !entry.arp) return 0;
-  State::Resolution& arp = state_->resolution_of(entry);
+  Resolution& arp = state_->resolution_of(entry);
   arp.updated = state_->netns.now();
   arp.timer.cancel();
   if (wanted.state == Nud::reachable) {
@@ -222,21 +226,21 @@ int Neighbours::add(const NeighbourEntry& wanted) {
 }
 
 int Neighbours::remove(std::uint32_t interface, Ipv4Address address) {
-  State::Entry* entry = state_->find(interface, address);
+  Entry* entry = state_->find(interface, address);
   if (entry == nullptr) return ENOENT;
   state_->free(*entry);
   return 0;
 }
 
 void Neighbours::flush(const Interface& interface) {
-  for (State::Entry& entry : state_->entries) {
+  for (Entry& entry : state_->entries) {
     if (entry.interface == interface.index) state_->free(entry);
   }
 }
 
 std::vector<NeighbourEntry> Neighbours::entries() const {
   std::vector<NeighbourEntry> listed;
-  for (const State::Entry& entry : state_->entries) {
+  for (const Entry& entry : state_->entries) {
     // `ip neigh` leaves out what never needed ARP.
     if (entry.interface == 0 || entry.state == Nud::noarp) continue;
     listed.push_back({entry.address, entry.interface, entry.mac, entry.state});
@@ -244,7 +248,7 @@ std::vector<NeighbourEntry> Neighbours::entries() const {
   return listed;
 }
 
-Neighbours::State::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4Address address) {
+Neighbours::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4Address address) {
   if (!index) {
     for (Entry& entry : entries) {
       if (entry.address == address && entry.interface == interface) return &entry;
@@ -256,8 +260,7 @@ Neighbours::State::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4A
 }
 
 /// ___neigh_create(), arp_constructor()
-Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address,
-                                                    std::uint32_t& place) {
+Neighbours::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address, std::uint32_t& place) {
   if (place < entries.size()) {
     Entry& probable = entries[place];
     if (probable.address == address && probable.interface == out.index) [[likely]]
@@ -268,12 +271,12 @@ Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address 
     return *known;
   }
   std::uint32_t slot = 0;
-  if (free_slots.empty()) {
+  if (!seldom_ || seldom_->free_slots.empty()) {
     slot = static_cast<std::uint32_t>(entries.size());
     entries.emplace_back();
   } else {
-    slot = free_slots.back();
-    free_slots.pop_back();
+    slot = seldom_->free_slots.back();
+    seldom_->free_slots.pop_back();
   }
   Entry& entry = entries[slot];
   entry.address = address;
@@ -296,7 +299,7 @@ Neighbours::State::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address 
   return entry;
 }
 
-Neighbours::State::Resolution& Neighbours::State::resolution_of(Entry& entry) {
+Neighbours::Resolution& Neighbours::State::resolution_of(Entry& entry) {
   if (!entry.arp) {
     entry.arp = std::make_unique<Resolution>(netns, slot_of(entry));
     entry.arp->reachable_time = reachable_time_on(*netns.interface(entry.interface));
@@ -315,7 +318,7 @@ Nanoseconds Neighbours::State::reachable_time_on(const Interface& interface) con
 void Neighbours::State::free(Entry& entry) {
   if (index) index->erase(key(entry.interface, entry.address));
   const Interface* out = netns.interface(entry.interface);
-  free_slots.push_back(slot_of(entry));
+  seldom().free_slots.push_back(slot_of(entry));
   entry.interface = 0;
   entry.address = {};
   entry.state = Nud::none;
@@ -361,7 +364,7 @@ void Neighbours::State::start(Interface& out, std::uint32_t slot) {
 /// Linux 6.1 net/ipv4/arp.c arp_solicit()
 void Neighbours::State::solicit(Interface& out, Entry& entry) {
   Resolution& arp = resolution_of(entry);
-  const std::uint8_t announce = std::max(netns.sysctls.all.arp_announce, out.conf.arp_announce);
+  const std::uint8_t announce = std::max(netns.sysctls->all.arp_announce, out.conf.arp_announce);
   Ipv4Address source;
   if (const Packet* newest = arp.queue.back(); newest != nullptr && announce < 2) {
     const Ipv4Address candidate = ipv4(*newest).source();
@@ -514,7 +517,7 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
   const ArpView arp{frame->data()};
   const Ipv4Address sender = arp.sender();
   const Ipv4Address target = arp.target();
-  const bool localnet = netns.sysctls.all.route_localnet || in.conf.route_localnet;
+  const bool localnet = netns.sysctls->all.route_localnet || in.conf.route_localnet;
   const auto done = [&](Verdict verdict) {
     if (netns.observer != nullptr) [[unlikely]]
       observe(netns, &in, Stage::neighbour, verdict, *frame, "arp");
@@ -547,17 +550,19 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
       return answer(in, arp);
     }
     const bool proxied = input.kind == InputRoute::Kind::forward && input.route.out != &in &&
-                         (netns.sysctls.all.proxy_arp || in.conf.proxy_arp);
+                         (netns.sysctls->all.proxy_arp || in.conf.proxy_arp);
     if (proxied) {
       update(in, ensure(in, sender, in.last_neighbour), arp.sender_mac(), Nud::stale, Override::yes);
       if (was_delayed || frame->meta.type == PacketType::host) {
         done(Verdict::deliver);
         return answer(in, arp);
       }
-      if (!proxy_random) proxy_random = std::make_unique<Random>(netns.random("proxy arp delay"));
+      std::unique_ptr<Random>& draws = seldom().proxy_random;
+      if (!draws) draws = std::make_unique<Random>(netns.random("proxy arp delay"));
       const auto wait = Nanoseconds(
-          static_cast<std::int64_t>(proxy_random->uniform(static_cast<std::uint64_t>(proxy_delay.count()))));
+          static_cast<std::int64_t>(draws->uniform(static_cast<std::uint64_t>(proxy_delay.count()))));
       done(Verdict::queue);
+      std::vector<Delayed>& delayed = seldom().delayed;
       auto slot =
           std::find_if(delayed.begin(), delayed.end(), [](const Delayed& each) { return !each.frame; });
       if (slot == delayed.end()) slot = delayed.emplace(delayed.end());
@@ -602,7 +607,7 @@ bool Neighbours::State::ignores(const Interface& in, Ipv4Address sender, Ipv4Add
                                 (!same_subnet || sender.is_unspecified() || own.prefix().contains(sender));
                        });
   };
-  switch (std::max(netns.sysctls.all.arp_ignore, in.conf.arp_ignore)) {
+  switch (std::max(netns.sysctls->all.arp_ignore, in.conf.arp_ignore)) {
     case 1:
       return !confirmed_on(in, false, InterfaceAddress::Scope::host);
     case 2:

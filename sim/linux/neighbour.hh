@@ -8,6 +8,7 @@
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/mac_address.hh"
 #include "sim/base/nanoseconds.hh"
+#include "sim/base/fetch_line.hh"
 #include "sim/engine/event.hh"
 #include "sim/linux/interface.hh"
 #include "sim/packet/packet.hh"
@@ -18,7 +19,15 @@ class Netns;
 
 /// Linux 6.1 include/uapi/linux/neighbour.h NUD_*
 enum class NeighbourState : std::uint8_t {
-  none, incomplete, reachable, stale, delay, probe, failed, noarp, permanent
+  none,
+  incomplete,
+  reachable,
+  stale,
+  delay,
+  probe,
+  failed,
+  noarp,
+  permanent
 };
 [[nodiscard]] std::string_view to_string(NeighbourState state);
 
@@ -35,8 +44,8 @@ class Neighbours {
   explicit Neighbours(Netns& netns);
   ~Neighbours();
 
-  /// The IPv4 packet leaves by `out` to `next_hop` as soon as its MAC is known; when it never is, the senders are told.
-  /// neigh_resolve_output()
+  /// The IPv4 packet leaves by `out` to `next_hop` as soon as its MAC is known; when it never is, the senders
+  /// are told. neigh_resolve_output()
   void resolve(Interface& out, Ipv4Address next_hop, PacketRef packet) {
     resolve(out, next_hop, std::move(packet), out.last_neighbour);
   }
@@ -50,17 +59,30 @@ class Neighbours {
   [[nodiscard]] bool is_valid_or_ask(Interface& out, Ipv4Address address);
   void fire(const Event& event);
 
-  [[nodiscard]] int add(const NeighbourEntry& entry);   // `ip neigh replace`; 0 or an errno
+  [[nodiscard]] int add(const NeighbourEntry& entry);  // `ip neigh replace`; 0 or an errno
   [[nodiscard]] int remove(std::uint32_t interface, Ipv4Address address);
   void flush(const Interface& interface);
   /// In the order that `ip neigh` prints.
   [[nodiscard]] std::vector<NeighbourEntry> entries() const;
 
-  /// Hints: a packet goes soon to who probably stands at `place`. See Entity::expect().
-  void expect(std::uint32_t place, unsigned stage) const;
+  /// A hint: a packet goes soon to who probably stands at `place`.
+  void expect(std::uint32_t place) const {
+    if (place < entries_.size()) fetch_line(&entries_[place]);
+  }
 
  private:
   struct State;
+  struct Resolution;
+  struct Entry {
+    Ipv4Address address;
+    std::uint32_t interface = 0;  // 0: a free place
+    MacAddress mac;
+    NeighbourState state = NeighbourState::none;
+    std::uint8_t probes = 0;
+    std::unique_ptr<Resolution> arp;  // stays with its place: a timer of it may still be queued
+  };
+
+  std::vector<Entry> entries_;
   std::unique_ptr<State> state_;
 };
 

@@ -39,7 +39,7 @@ Interface& Netns::add_interface(std::string name, InterfaceKind kind, const MacA
   interfaces_.push_back(std::make_unique<Interface>(
       *this, Interface::Identity{next_index_++, std::move(name), kind, mac, mtu, place}));
   Interface& added = *interfaces_.back();
-  added.conf = sysctls.defaults;
+  added.conf = sysctls->defaults;
   routing.interfaces_changed();
   if (netfilter) netfilter->interfaces_changed();
   if (kernel_->births != nullptr) kernel_->births->born(added);
@@ -129,7 +129,7 @@ Conntrack& Netns::ensure_conntrack() {
 }
 
 Sockets& Netns::ensure_sockets() {
-  if (!sockets) sockets = std::make_unique<Sockets>(*this);
+  if (!sockets) sockets = Sockets::make(*this);
   return *sockets;
 }
 
@@ -140,7 +140,7 @@ void Netns::fire(const Event& event) {
       neighbours.fire(event);
       break;
     case fragment_timer:
-      fragments->fire(event);
+      occasional_->fragments->fire(event);
       break;
     case conntrack_timer:
       if (conntrack) conntrack->fire(event);

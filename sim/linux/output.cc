@@ -34,7 +34,7 @@ int local_out(Netns& netns, PacketRef packet, const RouteResult& route) {
   }
   if (netns.netfilter || netns.conntrack) {
     if (!run_hook(Hook::local_out, hop, packet)) {
-      ++netns.snmp.ip_out_discards;  // ip_send_skb()
+      ++netns.occasional().snmp.ip_out_discards;  // ip_send_skb()
       return EPERM;
     }
   }
@@ -54,7 +54,7 @@ void post_routing(Hop& hop, PacketRef packet) {
     return finish_output(hop, std::move(packet));
   }
   if (!may_be_cut(*packet, hop.mtu)) {
-    ++netns.snmp.ip_frag_fails;
+    ++netns.occasional().snmp.ip_frag_fails;
     send_icmp_error(hop, *packet, {icmp::unreachable, icmp::fragmentation_needed, hop.mtu});
     return drop(netns, hop.out, Stage::fragment, DropReason::mtu, std::move(packet));
   }
@@ -100,7 +100,7 @@ int errno_of(RouteResult::Outcome outcome) {
 
 std::uint32_t mtu_of(const Netns& netns, const RouteResult& route, Ipv4Address destination) {
   std::uint32_t mtu = std::min(route.out->mtu, largest_datagram);
-  if (route.route->mtu != 0) mtu = std::min(mtu, route.route->mtu);
+  if (route.mtu != 0) mtu = std::min<std::uint32_t>(mtu, route.mtu);
   const std::uint32_t learnt = netns.routing.path_mtu(destination);
   return learnt != 0 ? std::min(mtu, learnt) : mtu;
 }

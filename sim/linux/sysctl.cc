@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <variant>
 
@@ -134,7 +135,8 @@ std::string read_member(const Owner& owner, const Member& member) {
 /// Linux 6.1 net/ipv4/devinet.c inet_forward_change(): the switch for all is each interface's, and the
 /// default's.
 void forward_on_all(Netns& netns, bool on) {
-  netns.sysctls.ip_forward = netns.sysctls.all.forwarding = netns.sysctls.defaults.forwarding = on;
+  Sysctls& values = netns.sysctls.write();
+  values.ip_forward = values.all.forwarding = values.defaults.forwarding = on;
   for (const auto& interface : netns.owned_interfaces()) interface->conf.forwarding = on;
 }
 
@@ -165,9 +167,9 @@ ConfName find_conf(const Netns& netns, std::string_view rest) {
     if (each.name == rest.substr(dot + 1)) found.key = &each;
   }
   if (device == "all") {
-    found.owner = &netns.sysctls.all;
+    found.owner = &netns.sysctls->all;
   } else if (device == "default") {
-    found.owner = &netns.sysctls.defaults;
+    found.owner = &netns.sysctls->defaults;
   } else if (const Interface* interface = netns.find_interface(device)) {
     found.owner = &interface->conf;
   }
@@ -176,22 +178,41 @@ ConfName find_conf(const Netns& netns, std::string_view rest) {
 
 }  // namespace
 
+const Sysctls& SysctlsOfNetns::kernel_defaults() {
+  static const Sysctls values;
+  return values;
+}
+
+Sysctls& SysctlsOfNetns::write() {
+  if (!own_) {
+    own_ = std::make_unique<Sysctls>(*values_);
+    values_ = own_.get();
+  }
+  return *own_;
+}
+
+void SysctlsOfNetns::become(const Sysctls& lasting) {
+  values_ = &lasting;
+  own_.reset();
+}
+
 int write_sysctl(Netns& netns, std::string_view name, std::string_view value) {
   const std::string wanted = dotted(name);
-  if (wanted == port_range_name) return write_port_range(netns.sysctls, value);
+  Sysctls& values = netns.sysctls.write();
+  if (wanted == port_range_name) return write_port_range(values, value);
   if (wanted.starts_with(conf_prefix)) {
     const ConfName found = find_conf(netns, std::string_view(wanted).substr(conf_prefix.size()));
     if (found.owner == nullptr || found.key == nullptr) return ENOENT;
     const int error = write_member(const_cast<InterfaceSysctls&>(*found.owner), found.key->member, value);
-    if (error == 0 && found.owner == &netns.sysctls.all && found.key->name == "forwarding") {
-      forward_on_all(netns, netns.sysctls.all.forwarding);
+    if (error == 0 && found.owner == &values.all && found.key->name == "forwarding") {
+      forward_on_all(netns, values.all.forwarding);
     }
     return error;
   }
   for (const auto& each : namespace_names) {
     if (each.name != wanted) continue;
-    const int error = write_member(netns.sysctls, each.member, value);
-    if (error == 0 && wanted == "net.ipv4.ip_forward") forward_on_all(netns, netns.sysctls.ip_forward);
+    const int error = write_member(values, each.member, value);
+    if (error == 0 && wanted == "net.ipv4.ip_forward") forward_on_all(netns, values.ip_forward);
     return error;
   }
   return ENOENT;
@@ -200,8 +221,8 @@ int write_sysctl(Netns& netns, std::string_view name, std::string_view value) {
 std::optional<std::string> read_sysctl(const Netns& netns, std::string_view name) {
   const std::string wanted = dotted(name);
   if (wanted == port_range_name) {
-    return std::to_string(netns.sysctls.local_port_low) + "\t" +
-           std::to_string(netns.sysctls.local_port_high);
+    return std::to_string(netns.sysctls->local_port_low) + "\t" +
+           std::to_string(netns.sysctls->local_port_high);
   }
   if (wanted.starts_with(conf_prefix)) {
     const ConfName found = find_conf(netns, std::string_view(wanted).substr(conf_prefix.size()));
@@ -209,7 +230,7 @@ std::optional<std::string> read_sysctl(const Netns& netns, std::string_view name
     return read_member(*found.owner, found.key->member);
   }
   for (const auto& each : namespace_names) {
-    if (each.name == wanted) return read_member(netns.sysctls, each.member);
+    if (each.name == wanted) return read_member(*netns.sysctls, each.member);
   }
   return std::nullopt;
 }

@@ -4,14 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
+
+#include "sim/base/fetch_line.hh"
 
 namespace ekspath {
 
-/// A table of what was found out of late, that may forget: an entry stands in one of two neighbouring places, which
-/// the hash of its key names, and gives them up to others. It grows, and is then empty, as long as entries
-/// push each other out. An Entry has a `key` with == and hash(), and says whether it is_free().
-template <class Entry, std::size_t least, std::size_t most>
+/// A table of what was found out of late, that may forget: an entry stands in one of two neighbouring places,
+/// which the hash of its key names, and gives them up to others. It grows as long as entries push each other
+/// out. An Entry has a `key` with == and hash(), and says whether it is_free().
+template <class Entry, std::uint32_t least, std::uint32_t most>
 class TwoPlaceCache {
+  static_assert(most <= 1U << 16);
+
  public:
   using Key = decltype(Entry::key);
 
@@ -25,7 +30,7 @@ class TwoPlaceCache {
   template <class Same>
   [[nodiscard]] const Entry* find_if(const Key& key, Same same) const {
     if (mask_ == 0) return nullptr;
-    const std::size_t place = place_of(key);
+    const std::uint32_t place = place_of(key);
     if (same(entries_[place])) [[likely]]
       return &entries_[place];
     const Entry& other = entries_[place ^ 1];
@@ -38,27 +43,32 @@ class TwoPlaceCache {
     if (to == nullptr) to = place_for(entry.key);
     *to = entry;
   }
-  /// Hints for find(): its places; then what probably will be found.
+  /// A hint for find().
   void fetch(const Key& key) const {
     if (mask_ == 0) return;
-    const std::size_t place = place_of(key);
-    __builtin_prefetch(&entries_[place]);
-    __builtin_prefetch(&entries_[place ^ 1]);
+    const std::uint32_t place = place_of(key);
+    fetch_line(&entries_[place]);
+    fetch_line(&entries_[place ^ 1]);
   }
   void forget() {
-    if (used_ == 0) return;
+    if (is_empty_) return;
     std::fill(entries_.get(), entries_.get() + mask_ + 1, Entry());
-    used_ = 0;
+    is_empty_ = true;
   }
   /// How many places there are.
-  [[nodiscard]] std::size_t size() const { return mask_ == 0 ? 0 : mask_ + 1; }
-  [[nodiscard]] const Entry& operator[](std::size_t place) const { return entries_[place]; }
+  [[nodiscard]] std::uint32_t size() const { return mask_ == 0 ? 0 : mask_ + 1; }
+  [[nodiscard]] const Entry& operator[](std::uint32_t place) const { return entries_[place]; }
+  [[nodiscard]] std::uint32_t place(const Entry& entry) const {
+    return static_cast<std::uint32_t>(&entry - entries_.get());
+  }
 
  private:
-  [[nodiscard]] std::size_t place_of(const Key& key) const { return key.hash() & mask_; }
+  [[nodiscard]] std::uint32_t place_of(const Key& key) const {
+    return static_cast<std::uint32_t>(key.hash()) & mask_;
+  }
   [[nodiscard]] Entry* place_for(const Key& key) {
     const auto free_or_first = [&] {
-      const std::size_t place = place_of(key);
+      const std::uint32_t place = place_of(key);
       const bool other = !entries_[place].is_free() && entries_[place ^ 1].is_free();
       return &entries_[other ? place ^ 1 : place];
     };
@@ -68,20 +78,24 @@ class TwoPlaceCache {
       grow();
       to = free_or_first();
     }
-    if (to->is_free()) ++used_;
+    is_empty_ = false;
     return to;
   }
   void grow() {
-    const std::size_t size = mask_ == 0 ? least : (mask_ + 1) * 2;
-    entries_ = std::make_unique<Entry[]>(size);
-    mask_ = size - 1;
-    used_ = displaced_ = 0;
+    const std::uint32_t size = mask_ == 0 ? least : (mask_ + 1) * 2;
+    const std::unique_ptr<Entry[]> before = std::exchange(entries_, std::make_unique<Entry[]>(size));
+    const std::uint32_t before_size = std::exchange(mask_, size - 1);
+    displaced_ = 0;
+    if (before == nullptr) return;
+    for (std::uint32_t i = 0; i <= before_size; ++i) {
+      if (!before[i].is_free()) entries_[place_of(before[i].key)] = before[i];
+    }
   }
 
   std::unique_ptr<Entry[]> entries_;
-  std::size_t mask_ = 0;  // one less than the number of places; 0: none yet
-  std::uint32_t used_ = 0;
-  std::uint32_t displaced_ = 0;  // entries that lost their place since the last growth
+  std::uint32_t mask_ = 0;       // one less than the number of places; 0: none yet
+  std::uint16_t displaced_ = 0;  // entries that lost their place since the last growth
+  bool is_empty_ = true;
 };
 
 }  // namespace ekspath

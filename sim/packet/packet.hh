@@ -8,6 +8,7 @@
 
 #include "sim/base/assert.hh"
 #include "sim/base/id.hh"
+#include "sim/base/fetch_line.hh"
 
 namespace ekspath {
 
@@ -109,10 +110,8 @@ class alignas(64) Packet {
 
   /// A hint: the packet will be looked at soon.
   void expect() const {
-    const auto* lines = reinterpret_cast<const char*>(this);
-    __builtin_prefetch(lines);
-    __builtin_prefetch(lines + sizeof *this + headroom - 64);
-    __builtin_prefetch(lines + sizeof *this + headroom);
+    fetch_line(this);
+    fetch_lines(storage() + headroom - 64, 2);
   }
 
   /// Where the IPv4 header and what follows it begin; set by parse_ipv4() or by a builder, kept by push() and

@@ -8,7 +8,7 @@
 namespace ekspath {
 
 /// Who looks on while a case runs: one who notes each decision, or nobody, as in worlds where speed counts:
-/// then walks of rules are remembered (netfilter/walk_memory.hh).
+/// then flows are remembered (netfilter/flow_memory.hh).
 enum class Onlooker : std::uint8_t { notes, nobody };
 
 /// Runs a case in a namespace of ours.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/base/fetch_line.hh"
 #include "sim/linux/conntrack/connection.hh"
 
 namespace ekspath {
@@ -86,7 +87,7 @@ class ConnectionTable {
   [[nodiscard]] Found find(const Tuple& tuple);
   /// A hint for a later find().
   void fetch(ConnectionId id) const {
-    if (index_of(id) < slots_) __builtin_prefetch(&slot(index_of(id)));
+    if (index_of(id) < slots_) fetch_line(&slot(index_of(id)));
   }
 
   /// Remembers the connection by its original source: what SNAT looks at to keep a mapping. hash_by_src()

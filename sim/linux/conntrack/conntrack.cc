@@ -82,7 +82,7 @@ Tracked track_icmp(const TrackedPacket& at) {
     case icmp::timestamp:
     case icmp::information:
     case icmp::address_mask:
-      at.state.refresh(at.connection, at.state.netns.sysctls.ct_icmp_timeout);
+      at.state.refresh(at.connection, at.state.netns.sysctls->ct_icmp_timeout);
       return Tracked::valid;
     default:
       return Tracked::invalid;
@@ -96,7 +96,7 @@ bool udp_is_broken(const TrackedPacket& at) {
   const UdpView udp = udp_header(at.packet);
   if (udp.length() > size || udp.length() < UdpView::size) return true;
   if (udp.checksum_field() == 0) return false;
-  if (at.hook != Hook::pre_routing || !at.state.netns.sysctls.nf_conntrack_checksum) return false;
+  if (at.hook != Hook::pre_routing || !at.state.netns.sysctls->nf_conntrack_checksum) return false;
   const Ipv4View ip = ipv4(at.packet);
   return transport_checksum(ip.source(), ip.destination(), ip.protocol(), at.packet.transport(), size) != 0;
 }
@@ -106,7 +106,7 @@ bool udp_is_broken(const TrackedPacket& at) {
 Tracked track_udp(const TrackedPacket& at) {
   if (udp_is_broken(at)) return Tracked::invalid;
   Connection& connection = at.connection;
-  const Sysctls& sysctls = at.state.netns.sysctls;
+  const Sysctls& sysctls = *at.state.netns.sysctls;
   const Nanoseconds now = at.state.netns.now();
   if (!connection.has(status::confirmed)) connection.stream_after = now + Nanoseconds(2 * second_ns);
   if (!connection.has(status::seen_reply) || now <= connection.stream_after) {
@@ -123,7 +123,7 @@ Tracked track_udp(const TrackedPacket& at) {
 
 /// nf_conntrack_gre_packet(); the calls that a PPTP helper would expect are not known.
 Tracked track_gre(const TrackedPacket& at) {
-  const Sysctls& sysctls = at.state.netns.sysctls;
+  const Sysctls& sysctls = *at.state.netns.sysctls;
   if (!at.connection.has(status::seen_reply)) {
     at.state.refresh(at.connection, sysctls.ct_gre_timeout);
     return Tracked::valid;
@@ -148,7 +148,7 @@ Tracked track(const TrackedPacket& at) {
     case IpProtocol::gre:
       return track_gre(at);
     default:
-      at.state.refresh(at.connection, at.state.netns.sysctls.ct_generic_timeout);
+      at.state.refresh(at.connection, at.state.netns.sysctls->ct_generic_timeout);
       return Tracked::valid;
   }
 }
@@ -160,7 +160,7 @@ ErrorCheck relate_icmp_error(ConntrackState& state, Hook hook, Packet& packet) {
   const std::size_t size = packet.transport_size();
   if (size < IcmpView::size) return ErrorCheck::invalid;
   const IcmpView header = icmp_header(packet);
-  if (hook == Hook::pre_routing && state.netns.sysctls.nf_conntrack_checksum &&
+  if (hook == Hook::pre_routing && state.netns.sysctls->nf_conntrack_checksum &&
       checksum(packet.transport(), size) != 0) {
     return ErrorCheck::invalid;
   }
@@ -187,7 +187,7 @@ bool evict_one(ConntrackState& state, const Tuple& tuple) {
   constexpr std::uint64_t eviction_range = 8;
   constexpr std::uint64_t tuples_of_entry = 2;
   const std::uint64_t hash = TupleHash{}(tuple);
-  const std::uint64_t buckets = std::max<std::uint64_t>(state.netns.sysctls.nf_conntrack_buckets, 1);
+  const std::uint64_t buckets = std::max<std::uint64_t>(state.netns.sysctls->nf_conntrack_buckets, 1);
   const std::uint64_t held = eviction_range * tuples_of_entry * state.table.count();
   std::uint64_t looks = held / buckets + (hash % buckets < held % buckets ? 1 : 0);
   const std::uint32_t slots = state.table.slots();
@@ -351,7 +351,7 @@ bool Conntrack::in(Hook hook, Hop& hop, PacketRef& packet) {
         ++state.statistics.invalid;
         break;
       }
-      if (state.table.count() >= std::min(state.netns.sysctls.nf_conntrack_max, ConnectionTable::most) &&
+      if (state.table.count() >= std::min(state.netns.sysctls->nf_conntrack_max, ConnectionTable::most) &&
           !evict_one(state, seen.tuple)) {
         ++state.statistics.drop;
         drop(state.netns, hop.out != nullptr ? hop.out : hop.in, Stage::conntrack, DropReason::conntrack_full,
@@ -487,8 +487,6 @@ void Conntrack::masquerade_gone(std::uint32_t interface_index, Ipv4Address addre
     return connection.masquerade_interface == interface_index && connection.reply.destination == address;
   });
 }
-
-void Conntrack::fetch() const { __builtin_prefetch(&state_->table); }
 
 void Conntrack::expect(ConnectionId id) const { state_->table.fetch(id); }
 

@@ -58,8 +58,7 @@ class Conntrack {
   /// Netns::conntrack_timer: destroys what has expired.
   void fire(const Event& event);
 
-  /// Hints: a packet comes soon; it is of this connection. See Entity::expect().
-  void fetch() const;
+  /// A hint: a packet of this connection comes soon.
   void expect(ConnectionId id) const;
 
   /// For the other files of this folder.

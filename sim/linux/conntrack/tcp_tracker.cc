@@ -170,7 +170,7 @@ bool is_broken(const TrackedPacket& at) {
   if (size < TcpView::minimum_size) return true;
   const TcpView tcp = tcp_header(at.packet);
   if (tcp.header_size() < TcpView::minimum_size || tcp.header_size() > size) return true;
-  if (at.hook == Hook::pre_routing && at.state.netns.sysctls.nf_conntrack_checksum) {
+  if (at.hook == Hook::pre_routing && at.state.netns.sysctls->nf_conntrack_checksum) {
     const Ipv4View ip = ipv4(at.packet);
     if (transport_checksum(ip.source(), ip.destination(), ip.protocol(), at.packet.transport(), size) != 0)
       return true;
@@ -192,7 +192,7 @@ bool begin(const TrackedPacket& at, const SegmentNumbers& segment) {
     sender.max_end = sender.end;
     read_options(segment.header, sender);
   } else {
-    if (!at.state.netns.sysctls.nf_conntrack_tcp_loose) return false;
+    if (!at.state.netns.sysctls->nf_conntrack_tcp_loose) return false;
     sender.max_end = sender.end + sender.max_window;
     // The window scale is unknown: "assume SACK and liberal window checking".
     tracking.windows[0].flags = tracking.windows[1].flags =
@@ -258,7 +258,7 @@ InWindow in_window(const TrackedPacket& at, const SegmentNumbers& segment) {
   if (is_rst && sequence == 0 && at.connection.tcp == TcpState::syn_sent) sequence = end = sender.end;
 
   const bool liberal =
-      (sender.flags & window_flag::be_liberal) != 0 || at.state.netns.sysctls.nf_conntrack_tcp_be_liberal;
+      (sender.flags & window_flag::be_liberal) != 0 || at.state.netns.sysctls->nf_conntrack_tcp_be_liberal;
   const auto unless_liberal = [&](InWindow answer) { return liberal ? InWindow::accept : answer; };
   const std::uint32_t lowest_acknowledgement = receiver.end - acknowledgement_window(sender) - 1;
   const bool reaches_window = after(end, sender.end - receiver.max_window - 1);
@@ -352,7 +352,7 @@ void shorten_after_invalid(const TrackedPacket& at, Segment kind) {
     return;
   }
   const Nanoseconds left = connection.expires - at.state.netns.now();
-  const std::uint32_t shorter = at.state.netns.sysctls.ct_tcp_timeout_unacknowledged;
+  const std::uint32_t shorter = at.state.netns.sysctls->ct_tcp_timeout_unacknowledged;
   if (left.whole_seconds() < 120 || left.whole_seconds() <= shorter) return;
   at.state.refresh(connection, shorter);
 }
@@ -439,7 +439,7 @@ RstCheck check_rst(const TrackedPacket& at, const SegmentNumbers& segment, std::
 /// How long an accepted segment keeps the entry.
 std::uint32_t timeout_after(const TrackedPacket& at, Segment kind, std::uint8_t state) {
   constexpr std::uint8_t most_retransmissions = 3;  // nf_conntrack_tcp_max_retrans
-  const Sysctls& sysctls = at.state.netns.sysctls;
+  const Sysctls& sysctls = *at.state.netns.sysctls;
   const TcpTracking& tracking = at.connection.tracking;
   const std::uint32_t usual = timeout_of(sysctls, state);
   const std::uint32_t for_retransmission = sysctls.ct_tcp_timeout_max_retrans;
@@ -532,7 +532,7 @@ Tracked track_tcp(const TrackedPacket& at) {
     }
     // Port reuse must not keep an unanswered entry alive.
     if (segment.kind == syn && old_state == SS) return Tracked::valid;
-    if (new_state == ES) timeout = std::min(timeout, at.state.netns.sysctls.ct_tcp_timeout_unacknowledged);
+    if (new_state == ES) timeout = std::min(timeout, at.state.netns.sysctls->ct_tcp_timeout_unacknowledged);
   } else if (!connection.has(status::assured) && (old_state == SR || old_state == ES) && new_state == ES) {
     connection.status |= status::assured;
     at.state.table.slot_of(at.id)->changed = true;

@@ -90,8 +90,8 @@ bool WalkNotes::tracked(const Netns& netns, const Packet& packet, bool tracks) {
   if (!tracks) return true;
   const Connection* connection = netns.conntrack->of(packet);
   ct_info_ = packet.meta.ct_info;
-  const bool settled = ct_info_ == CtInfo::new_ || ct_info_ == CtInfo::established ||
-                       ct_info_ == CtInfo::established_reply;
+  const bool settled =
+      ct_info_ == CtInfo::new_ || ct_info_ == CtInfo::established || ct_info_ == CtInfo::established_reply;
   // The first packet of a flow decides what becomes of the others.
   if (connection == nullptr || !settled || !connection->has(connection_status::confirmed)) return false;
   connection_ = packet.meta.connection;
@@ -132,7 +132,7 @@ bool FlowMemory::send(Flow& flow, Hop& hop, PacketRef& packet) {
   Tally& tally = tallies_[flow.tally];
   ++tally.packets;
   tally.bytes += size;
-  ++netns.snmp.ip_forw_datagrams;
+  ++netns.occasional().snmp.ip_forw_datagrams;
   packet->meta.mark = flow.mark;
   const bool translates = connection != nullptr && netns.netfilter->has(TableName::nat);
   if (translates) apply_nat(Hook::pre_routing, *packet, *connection);
@@ -145,8 +145,7 @@ bool FlowMemory::send(Flow& flow, Hop& hop, PacketRef& packet) {
 void FlowMemory::keep(const Hop& hop, const Packet& packet) {
   Flow flow;
   flow.key = notes_.flow_;
-  const Connection* connection =
-      notes_.connection_ ? netns_->conntrack->find(notes_.connection_) : nullptr;
+  const Connection* connection = notes_.connection_ ? netns_->conntrack->find(notes_.connection_) : nullptr;
   if (connection == nullptr && notes_.connection_) return;
   // Its state is to be the same before each of its packets.
   if (connection != nullptr &&
@@ -159,7 +158,7 @@ void FlowMemory::keep(const Hop& hop, const Packet& packet) {
     flow.connection_mark = notes_.connection_mark_;
     flow.ct_info = notes_.ct_info_;
     flow.mark = packet.meta.mark;
-    flow.mtu_of_route = static_cast<std::uint16_t>(std::min(notes_.mtu_of_route_, largest_datagram));
+    flow.mtu_of_route = notes_.mtu_of_route_;
     flow.tally = tally_of(notes_.counters_);
     flow.out = hop.out;
     flow.next_hop = hop.next_hop;
@@ -202,15 +201,10 @@ void FlowMemory::expect(const Tuple& tuple, unsigned stage) const {
   const Interface& out = *flow->out;
   if (stage == 1) {
     if (flow->connection) netns_->conntrack->expect(flow->connection);
-    const auto* lines = reinterpret_cast<const char*>(&out);
-    __builtin_prefetch(lines);
-    __builtin_prefetch(lines + 64);
-    netns_->neighbours.expect(flow->neighbour, 0);
+    out.fetch();
+    netns_->neighbours.expect(flow->neighbour);
   } else if (stage == 2) {
-    netns_->neighbours.expect(flow->neighbour, 1);
     if (out.link) out.link->fetch();
-  } else if (stage == 3) {
-    if (out.link) out.link->fetch_end();
   }
 }
 

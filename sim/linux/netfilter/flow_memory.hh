@@ -41,7 +41,7 @@ class WalkNotes {
   void refuse() { rememberable_ = false; }
   /// PRE_ROUTING has asked conntrack, if connections are tracked here. False: this packet is like no other.
   [[nodiscard]] bool tracked(const Netns& netns, const Packet& packet, bool tracks);
-  void routed(std::uint32_t mtu_of_route) { mtu_of_route_ = mtu_of_route; }
+  void routed(std::uint16_t mtu_of_route) { mtu_of_route_ = mtu_of_route; }
 
  private:
   friend class FlowMemory;
@@ -51,16 +51,16 @@ class WalkNotes {
   ConnectionId connection_;
   std::uint32_t status_ = 0, connection_mark_ = 0;
   CtInfo ct_info_ = CtInfo::none;
-  std::uint32_t mtu_of_route_ = 0;
+  std::uint16_t mtu_of_route_ = 0;
   std::vector<Counter*> counters_;
 };
 
-/// The flows that a namespace with rules forwards. What became of a packet becomes of the next one of its flow
-/// too, as long as rules, routes, interfaces, settings and the state of its connection are what they were, and
-/// nobody observes: it is tracked, translated and sent like that one, and counted with it. The rules' counters
-/// receive what is due to them when somebody wants to see or change a table, which forgets all flows. Only
-/// ways whose rules ask nothing that may differ from packet to packet are remembered. Linux has such a way
-/// past its hooks, too, but tells rules nothing: net/netfilter/nf_flow_table_ip.c.
+/// The flows that a namespace with rules forwards. What became of a packet becomes of the next one of its
+/// flow too, as long as rules, routes, interfaces, settings and the state of its connection are what they
+/// were, and nobody observes: it is tracked, translated and sent like that one, and counted with it. The
+/// rules' counters receive what is due to them when somebody wants to see or change a table, which forgets
+/// all flows. Only ways whose rules ask nothing that may differ from packet to packet are remembered. Linux
+/// has such a way past its hooks, too, but tells rules nothing: net/netfilter/nf_flow_table_ip.c.
 class FlowMemory {
  public:
   explicit FlowMemory(Netns& netns) : netns_(&netns) {}

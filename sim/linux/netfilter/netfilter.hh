@@ -44,11 +44,6 @@ class Netfilter {
 
   /// What is forwarded as packets before were.
   [[nodiscard]] FlowMemory& flows() { return flows_; }
-  /// A hint: a packet comes soon.
-  void fetch() const {
-    __builtin_prefetch(this);
-    __builtin_prefetch(&flows_);
-  }
   /// Before anything that flows depend on changes: rules, routes, interfaces.
   void forget_flows() { flows_.forget(); }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sim/linux/netns.hh"
-#include "sim/linux/routing/routing_state.hh"
 
 namespace ekspath {
 namespace {
@@ -21,7 +20,7 @@ InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
   InputRoute result;
   const Ipv4Address source = key.source;
   const Ipv4Address destination = key.destination;
-  const bool localnet = netns.sysctls.all.route_localnet || in.conf.route_localnet;
+  const bool localnet = netns.sysctls->all.route_localnet || in.conf.route_localnet;
   if (destination.is_multicast()) {
     result.kind = Kind::not_joined;
     return result;
@@ -62,7 +61,7 @@ InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
   if (refused(check, result)) return result;
   result.kind = Kind::forward;
   // __mkroute_input()
-  const bool send_redirects = netns.sysctls.all.send_redirects || in.conf.send_redirects;
+  const bool send_redirects = netns.sysctls->all.send_redirects || in.conf.send_redirects;
   result.redirect = result.route.out == &in && check == Check::on_link && send_redirects;
   return result;
 }
@@ -70,7 +69,7 @@ InputRoute decide(const Netns& netns, const Interface& in, const FlowKey& key) {
 }  // namespace
 
 std::uint8_t input_settings(const Netns& netns, const Interface& in) {
-  const InterfaceSysctls& all = netns.sysctls.all;
+  const InterfaceSysctls& all = netns.sysctls->all;
   const auto bit = [](bool set, unsigned number) { return static_cast<unsigned>(set) << number; };
   const unsigned rp_filter = std::min<unsigned>(std::max(all.rp_filter, in.conf.rp_filter), 3);
   return static_cast<std::uint8_t>(rp_filter | bit(all.route_localnet || in.conf.route_localnet, 2) |
@@ -81,15 +80,15 @@ std::uint8_t input_settings(const Netns& netns, const Interface& in) {
 }
 
 InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key) {
-  Routing::State& state = *netns.routing.state_;
-  if (state.exceptions) [[unlikely]]  // a redirect ends by time
-    return decide(netns, in, key);
+  RouteCache& cache = netns.routing.known_;
   const RouteCache::Key question =
       RouteCache::key(key, RouteCache::Question::received, input_settings(netns, in));
-  if (const RouteCache::Answer* known = state.known.find(question)) [[likely]]
+  if (const RouteCache::Answer* known = cache.find(question)) [[likely]]
     return {static_cast<Kind>(known->input_kind), known->route, known->redirect};
   const InputRoute input = decide(netns, in, key);
-  state.known.remember({input.route, question, static_cast<std::uint8_t>(input.kind), input.redirect});
+  // A redirect ends by time.
+  if (!netns.routing.has_learnt())
+    cache.remember({input.route, question, static_cast<std::uint8_t>(input.kind), input.redirect});
   return input;
 }
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "sim/linux/routing/routing.hh"
+#include "sim/linux/routing/route_result.hh"
 #include "sim/linux/two_place_cache.hh"
 
 namespace ekspath {
@@ -50,31 +50,26 @@ class RouteCache {
   };
   static_assert(sizeof(Answer) == 64);
 
-  [[nodiscard]] const Answer* find(const Key& key) const { return answers_.find(key); }
+  [[nodiscard]] const Answer* find(const Key& key) const {
+    const Answer* answer = answers_.find(key);
+    if (answer != nullptr && key.question != Question::received) last_sent_ = answers_.place(*answer);
+    return answer;
+  }
   void remember(const Answer& answer) { answers_.remember(answer); }
   void forget() { answers_.forget(); }
 
-  /// Hints for find(), and for a packet of the host's own where there are few answers: all places; an answer.
+  /// Hints: where find() will look; which answer a packet of the host's own probably gets: the last one's.
   void fetch(const Key& key) const { answers_.fetch(key); }
-  void fetch_all() const {
-    for (std::size_t i = 0; i < few(); ++i) __builtin_prefetch(&answers_[i]);
-  }
-  [[nodiscard]] const RouteResult* any_sent() const {
-    for (std::size_t i = 0; i < few(); ++i) {
-      if (answers_[i].key.question == Question::lookup) return &answers_[i].route;
-    }
-    return nullptr;
+  [[nodiscard]] const RouteResult* last_sent() const {
+    return last_sent_ < answers_.size() ? &answers_[last_sent_].route : nullptr;
   }
 
  private:
-  static constexpr std::size_t first_size = 4;  // a pod that talks to one other
-  static constexpr std::size_t largest_size = 4096;
-  static constexpr std::size_t few_places = 8;
-
-  /// How many places there are, or 0 if there are too many to look through.
-  [[nodiscard]] std::size_t few() const { return answers_.size() <= few_places ? answers_.size() : 0; }
+  static constexpr std::uint32_t first_size = 4;  // a pod that talks to one other
+  static constexpr std::uint32_t largest_size = 4096;
 
   TwoPlaceCache<Answer, first_size, largest_size> answers_;
+  mutable std::uint32_t last_sent_ = 0;
 };
 
 }  // namespace ekspath

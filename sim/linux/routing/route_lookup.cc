@@ -43,10 +43,17 @@ Ipv4Address source_of(const Routing& routing, const Route& route, const Interfac
   return routing.select_source(&out, route.gateway, route.scope);
 }
 
+/// 0: the interface's alone counts.
+std::uint16_t mtu_in(const Route& route) {
+  constexpr std::uint32_t largest_datagram = 65535;
+  return static_cast<std::uint16_t>(std::min(route.mtu, largest_datagram));
+}
+
 RouteResult without_route(const Routing& routing, const FlowKey& key, Interface& out, const Route& stand_in) {
   RouteResult result;
   result.outcome = RouteResult::Outcome::found;
   result.type = stand_in.type;
+  result.mtu = mtu_in(stand_in);
   result.route = &stand_in;
   result.out = &out;
   result.next_hop = key.destination;
@@ -66,6 +73,7 @@ void Routing::State::resolve(const FlowKey& key, Fib::Limits limits, RouteResult
     if (static_cast<std::int32_t>(route->prefix.length()) <= suppressed_length) return false;
     result.outcome = outcome_of(route->type);
     result.type = route->type;
+    result.mtu = mtu_in(*route);
     result.route = route;
     result.table = fib->id();
     return true;
@@ -100,17 +108,16 @@ void Routing::State::resolve(const FlowKey& key, Fib::Limits limits, RouteResult
 /// Linux 6.1 net/ipv4/route.c ip_route_output_key_hash_rcu() for packets of this host; for received ones the
 /// lookup of ip_route_input_slow(), whose other checks are in ingress.cc.
 RouteResult Routing::lookup(const FlowKey& key) const {
-  State& state = *state_;
-  // A redirect ends by time, an interface asked for may go down, route_localnet may be switched. What becomes
-  // of received packets is remembered as a whole: input_route.cc.
-  if (state.exceptions || key.in_interface != 0 || key.out_interface != 0 || key.source.is_loopback())
-    return state.look_up(key);
+  // An interface asked for may go down, route_localnet may be switched. What becomes of received packets is
+  // remembered as a whole: input_route.cc.
+  if (key.in_interface != 0 || key.out_interface != 0 || key.source.is_loopback())
+    return state_->look_up(key);
   const auto asked =
       key.any_source ? RouteCache::Question::lookup_from_any_source : RouteCache::Question::lookup;
   const RouteCache::Key question = RouteCache::key(key, asked);
-  if (const RouteCache::Answer* answer = state.known.find(question)) return answer->route;
-  const RouteResult result = state.look_up(key);
-  state.known.remember({result, question});
+  if (const RouteCache::Answer* answer = known_.find(question)) return answer->route;
+  const RouteResult result = state_->look_up(key);
+  if (!has_learnt()) known_.remember({result, question});  // a redirect ends by time
   return result;
 }
 
@@ -156,64 +163,29 @@ RouteResult Routing::State::look_up(const FlowKey& key) const {
   result.out = netns.interface(route.out_interface);
   ASSERT(result.out != nullptr);
   result.next_hop = route.gateway.is_unspecified() ? asked.destination : route.gateway;
-  if (exceptions) [[unlikely]] {
-    const Exception* learnt = exception(asked.destination);
+  if (routing.has_learnt()) [[unlikely]] {
+    const Learnt::Exception* learnt = routing.learnt_->about(asked.destination);
     if (learnt != nullptr && netns.now() < learnt->gateway_expires) result.next_hop = learnt->gateway;
   }
   result.source = key.source;
   if (!own) return result;
   if (key.source.is_unspecified()) result.source = source_of(routing, route, *result.out);
   // __mkroute_output(): 127/8 stays inside (EINVAL).
-  const bool localnet = netns.sysctls.all.route_localnet || result.out->conf.route_localnet;
+  const bool localnet = netns.sysctls->all.route_localnet || result.out->conf.route_localnet;
   if (key.source.is_loopback() && !localnet) result.outcome = RouteResult::Outcome::blackhole;
   return result;
 }
 
-void Routing::fetch() const {
-  const auto* lines = reinterpret_cast<const char*>(state_.get());
-  __builtin_prefetch(lines);
-  __builtin_prefetch(lines + 64);
-}
-
 void Routing::expect(const FlowKey& received) const {
-  state_->known.fetch(RouteCache::key(received, RouteCache::Question::received));
+  known_.fetch(RouteCache::key(received, RouteCache::Question::received));
 }
-
-void Routing::expect_sent(unsigned stage) const {
-  const RouteCache& known = state_->known;
-  if (stage == 0) return known.fetch_all();
-  if (const RouteResult* answer = known.any_sent()) expect_out(*answer, stage - 1);
-}
-
-void Routing::expect_out(const RouteResult& answer, unsigned stage) const {
-  if (answer.out == nullptr) return;
-  const Interface& out = *answer.out;
-  switch (stage) {
-    case 0: {
-      const auto* lines = reinterpret_cast<const char*>(&out);
-      __builtin_prefetch(lines);
-      __builtin_prefetch(lines + 64);
-      __builtin_prefetch(answer.route);
-      return state_->netns.neighbours.expect(out.last_neighbour, 0);
-    }
-    case 1:
-      if (out.link) out.link->fetch();
-      return state_->netns.neighbours.expect(out.last_neighbour, 1);
-    case 2:
-      if (out.link) out.link->fetch_end();
-      return;
-    default:
-      return;
-  }
-}
-
 Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Interface& in,
                                               const Interface* out) const {
   const State& state = *state_;
   const Netns& netns = state.netns;
-  const std::uint8_t mode = std::max(netns.sysctls.all.rp_filter, in.conf.rp_filter);
-  const bool accept_local = netns.sysctls.all.accept_local || in.conf.accept_local;
-  const bool send_redirects = netns.sysctls.all.send_redirects || in.conf.send_redirects;
+  const std::uint8_t mode = std::max(netns.sysctls->all.rp_filter, in.conf.rp_filter);
+  const bool accept_local = netns.sysctls->all.accept_local || in.conf.accept_local;
+  const bool send_redirects = netns.sysctls->all.send_redirects || in.conf.send_redirects;
   if (mode == 0 && (out != &in || !send_redirects) && (accept_local || !state.own_rules)) {
     // The kernel's short cut: an own address as the source is a martian, anything else is fine.
     if (accept_local) return SourceCheck::ok;
@@ -227,7 +199,7 @@ Routing::SourceCheck Routing::validate_source(const FlowKey& received, const Int
   back.source = received.destination;
   back.in_interface = out != nullptr ? out->index : loopback_index;
   back.tos = received.tos;
-  if (netns.sysctls.all.src_valid_mark || in.conf.src_valid_mark) back.mark = received.mark;
+  if (netns.sysctls->all.src_valid_mark || in.conf.src_valid_mark) back.mark = received.mark;
   const SourceCheck last_resort = mode != 0 ? SourceCheck::rp_filter : SourceCheck::ok;
   RouteResult result;
   state.resolve(back, {0, RouteScope::global}, result);
@@ -289,14 +261,9 @@ Ipv4Address Routing::select_source(const Interface* out, Ipv4Address destination
 }
 
 std::uint32_t Routing::path_mtu(Ipv4Address destination) const {
-  if (!state_->exceptions) return 0;
-  const State::Exception* learnt = state_->exception(destination);
+  if (!has_learnt()) return 0;
+  const Learnt::Exception* learnt = learnt_->about(destination);
   return learnt != nullptr && state_->netns.now() < learnt->mtu_expires ? learnt->mtu : 0;
-}
-
-const Routing::State::Exception* Routing::State::exception(Ipv4Address destination) const {
-  const auto found = exceptions->find(destination.bits());
-  return found != exceptions->end() ? &found->second : nullptr;
 }
 
 const Fib* Routing::State::table(std::uint32_t id) const {

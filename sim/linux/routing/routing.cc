@@ -52,7 +52,7 @@ const std::vector<PolicyRule>& Routing::State::default_rules() {
 }
 
 void Routing::State::forget() {
-  known.forget();
+  netns.routing.known_.forget();
   if (netns.netfilter) netns.netfilter->forget_flows();
 }
 
@@ -217,20 +217,20 @@ const std::vector<PolicyRule>& Routing::rules() const {
   return state_->own_rules ? state_->own_rules->rules : State::default_rules();
 }
 
+Routing::Learnt& Routing::ensure_learnt() {
+  state_->forget();  // from now on answers are good for a time only
+  if (!learnt_) learnt_ = std::make_unique<Learnt>();
+  return *learnt_;
+}
+
 void Routing::learn_path_mtu(Ipv4Address destination, std::uint32_t mtu) {
-  state_->forget();
-  if (!state_->exceptions) state_->exceptions = std::make_unique<State::Exceptions>();
-  State::Exception& learnt = (*state_->exceptions)[destination.bits()];
+  Learnt::Exception& learnt = ensure_learnt().exceptions[destination.bits()];
   learnt.mtu = std::max(mtu, least_path_mtu);
   learnt.mtu_expires = state_->netns.now() + mtu_lifetime;
 }
 
-bool Routing::has_learnt() const { return state_->exceptions != nullptr; }
-
 void Routing::learn_redirect(Ipv4Address destination, Ipv4Address gateway) {
-  state_->forget();
-  if (!state_->exceptions) state_->exceptions = std::make_unique<State::Exceptions>();
-  State::Exception& learnt = (*state_->exceptions)[destination.bits()];
+  Learnt::Exception& learnt = ensure_learnt().exceptions[destination.bits()];
   learnt.gateway = gateway;
   learnt.gateway_expires = state_->netns.now() + redirect_lifetime;
 }

@@ -8,43 +8,13 @@
 
 #include "sim/linux/interface.hh"
 #include "sim/linux/routing/route.hh"
+#include "sim/linux/routing/route_cache.hh"
+#include "sim/linux/routing/route_result.hh"
 
 namespace ekspath {
 
 class Netns;
 struct InputRoute;  // routing/input_route.hh
-
-/// The question a lookup asks. Linux 6.1 include/net/flow.h flowi4
-struct FlowKey {
-  Ipv4Address destination;
-  Ipv4Address source;  // unspecified: to be chosen
-  std::uint32_t mark = 0;
-  std::uint32_t in_interface = 0;   // 0: from this host itself
-  std::uint32_t out_interface = 0;  // a socket bound to a device (or SO_BINDTODEVICE)
-  std::uint8_t tos = 0;
-  bool any_source = false;  // `source` need not be an own address (FLOWI_FLAG_ANYSRC)
-};
-
-/// The answer. Pointers are good until the tables change, which happens between events only.
-struct RouteResult {
-  enum class Outcome : std::uint8_t {
-    found,
-    no_route,
-    unreachable,
-    prohibit,
-    blackhole
-  } outcome = Outcome::no_route;
-  RouteType type = RouteType::unicast;  // the route's, so that a remembered answer need not ask it
-  std::uint32_t table = 0;
-  const Route* route = nullptr;
-  const PolicyRule* rule = nullptr;
-  Interface* out = nullptr;
-  Ipv4Address next_hop;  // the gateway, or the destination itself
-  Ipv4Address source;    // for packets of this host: the address chosen
-  [[nodiscard]] bool found() const { return outcome == Outcome::found; }
-  [[nodiscard]] bool is_local() const { return found() && type == RouteType::local; }
-  [[nodiscard]] bool is_broadcast() const { return found() && type == RouteType::broadcast; }
-};
 
 enum class AddressType : std::uint8_t {
   unspecified,
@@ -83,9 +53,10 @@ class Routing {
                                           RouteScope scope = RouteScope::global) const;
 
   /// Hints: a packet like this comes in soon, or one leaves. See Entity::expect().
-  void fetch() const;
   void expect(const FlowKey& received) const;
-  void expect_sent(unsigned stage) const;
+  /// What a packet of the host's own probably is told: the last one's answer, which may not be in a cache
+  /// yet.
+  [[nodiscard]] const RouteResult* probable_answer() const { return known_.last_sent(); }
 
   // `ip route`, `ip rule`
   [[nodiscard]] int add_route(std::uint32_t table,
@@ -116,7 +87,7 @@ class Routing {
   [[nodiscard]] std::uint32_t path_mtu(Ipv4Address destination) const;
   void learn_path_mtu(Ipv4Address destination, std::uint32_t mtu);
   /// Whether ICMP has taught something, which ends by time: answers are not good until the next change then.
-  [[nodiscard]] bool has_learnt() const;
+  [[nodiscard]] bool has_learnt() const { return learnt_ != nullptr; }
   /// A router said that `gateway` is the better way to `destination` (5/1); kept 300 s. __ip_do_redirect()
   void learn_redirect(Ipv4Address destination, Ipv4Address gateway);
 
@@ -129,12 +100,16 @@ class Routing {
   [[nodiscard, gnu::cold]] std::string text(const RouteResult& result) const;
 
  private:
-  void expect_out(const RouteResult& answer, unsigned stage) const;
-
   friend InputRoute route_input(const Netns& netns, const Interface& in, const FlowKey& key);
 
   struct State;
+  struct Learnt;
+  [[nodiscard]] Learnt& ensure_learnt();
+
   std::unique_ptr<State> state_;
+  std::unique_ptr<Learnt> learnt_;  // null: nothing
+  mutable RouteCache
+      known_;  // answers, until something in state_ changes; none once ICMP has taught something
 };
 
 }  // namespace ekspath

@@ -8,22 +8,29 @@
 #include "sim/linux/netns.hh"
 #include "sim/linux/routing/fib.hh"
 #include "sim/linux/routing/policy_rules.hh"
-#include "sim/linux/routing/route_cache.hh"
 
 namespace ekspath {
 
-/// What Routing holds. A namespace with the three default rules has no rules of its own in memory.
-struct Routing::State {
-  explicit State(Netns& owner) : netns(owner) {}
-
-  /// What ICMP taught about one destination. Linux 6.1 net/ipv4/route.c struct fib_nh_exception
+/// What ICMP taught, by destination. Linux 6.1 net/ipv4/route.c struct fib_nh_exception
+struct Routing::Learnt {
   struct Exception {
     std::uint32_t mtu = 0;
     Nanoseconds mtu_expires;
     Ipv4Address gateway;
     Nanoseconds gateway_expires;
   };
-  using Exceptions = boost::unordered_flat_map<std::uint32_t, Exception, MixedHash>;
+  boost::unordered_flat_map<std::uint32_t, Exception, MixedHash> exceptions;
+
+  [[nodiscard]] const Exception* about(Ipv4Address destination) const {
+    const auto found = exceptions.find(destination.bits());
+    return found != exceptions.end() ? &found->second : nullptr;
+  }
+};
+
+/// What Routing holds. A namespace with the three default rules has no rules of its own in memory.
+struct Routing::State {
+  explicit State(Netns& owner) : netns(owner) {}
+
   struct OwnRules {
     std::vector<PolicyRule> rules;
     BoundRules bound;
@@ -33,8 +40,6 @@ struct Routing::State {
   Netns& netns;
   std::vector<Fib> tables;              // by id
   std::unique_ptr<OwnRules> own_rules;  // null: the default rules
-  std::unique_ptr<Exceptions> exceptions;
-  RouteCache known;  // answers for as long as nothing above changes but the exceptions
 
   /// Something that routes depend on is about to change, or was changed.
   void forget();
@@ -42,7 +47,6 @@ struct Routing::State {
   [[nodiscard]] Fib& ensure_table(std::uint32_t id);
   [[nodiscard]] OwnRules& ensure_own_rules();
   [[nodiscard]] static const std::vector<PolicyRule>& default_rules();
-  [[nodiscard]] const Exception* exception(Ipv4Address destination) const;
 
   /// fib_lookup(): outcome, route, rule and table of `result`; no interface or source yet.
   void resolve(const FlowKey& key, Fib::Limits limits, RouteResult& result) const;

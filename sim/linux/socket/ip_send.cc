@@ -45,12 +45,12 @@ int send_ip(Netns& netns, PacketRef packet, const SocketRoute& route, const IpSe
   fields.source = route.source;
   fields.destination = request.destination;
   fields.protocol = request.protocol;
-  fields.ttl = options.ttl != 0 ? options.ttl : netns.sysctls.ip_default_ttl;
+  fields.ttl = options.ttl != 0 ? options.ttl : netns.sysctls->ip_default_ttl;
   fields.tos = options.tos;
   // ip_dont_fragment(): want means DF while the datagram fits, unless net.ipv4.ip_no_pmtu_disc.
   fields.dont_fragment =
       options.path_mtu == PathMtuDiscovery::do_ ||
-      (options.path_mtu == PathMtuDiscovery::want && fits && !netns.sysctls.ip_no_pmtu_disc);
+      (options.path_mtu == PathMtuDiscovery::want && fits && !netns.sysctls->ip_no_pmtu_disc);
   // ip_select_ident_segs(): a connected socket counts by itself; "DF always" sends 0, as ip_sk_ignore_df() is
   // false then.
   if (request.identification) {

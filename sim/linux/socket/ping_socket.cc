@@ -76,13 +76,13 @@ std::optional<SocketError> PingSocket::receive_error() {
 /// Linux 6.1 net/ipv4/icmp.c icmp_rcv() behind the kernel's own answers: raw sockets, then ping_rcv()
 void Sockets::receive_icmp(Hop& hop, PacketRef packet) {
   Netns& netns = hop.netns;
-  if (!tables_->raw.empty()) [[unlikely]]
-    RawSocket::offer(*tables_, *packet);
+  if (!tables().raw.empty()) [[unlikely]]
+    RawSocket::offer(tables(), *packet);
   const Ipv4View ip = ipv4(*packet);
   const IcmpView header = icmp_header(*packet);
   const auto found =
-      header.type() == icmp::echo_reply ? tables_->ping.find(header.id()) : tables_->ping.end();
-  if (found == tables_->ping.end()) {
+      header.type() == icmp::echo_reply ? tables().ping.find(header.id()) : tables().ping.end();
+  if (found == tables().ping.end()) {
     return drop(netns, hop.in, Stage::local_in, DropReason::no_socket, std::move(packet));
   }
   if (netns.observer != nullptr) [[unlikely]] {

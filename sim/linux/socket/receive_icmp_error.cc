@@ -56,8 +56,8 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
   const std::optional<Quote> quote = quote_of(packet);
   if (!quote) return;
   const IcmpView header = icmp_header(packet);
-  if (!tables_->raw.empty()) [[unlikely]] {
-    RawSocket::offer_error(*tables_, quote->ip.protocol(), describe(packet, *quote, quote->transport_size),
+  if (!tables().raw.empty()) [[unlikely]] {
+    RawSocket::offer_error(tables(), quote->ip.protocol(), describe(packet, *quote, quote->transport_size),
                            {quote->transport, quote->transport_size});
   }
   switch (IpProtocol{quote->ip.protocol()}) {
@@ -65,8 +65,8 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
       // raw_err(): to every ping socket of the quoted id; redirects too, which ping reads as raw packets.
       const IcmpView quoted{const_cast<std::uint8_t*>(quote->transport)};
       if (quoted.type() != icmp::echo_request) return;
-      const auto found = tables_->ping.find(quoted.id());
-      if (found == tables_->ping.end()) return;
+      const auto found = tables().ping.find(quoted.id());
+      if (found == tables().ping.end()) return;
       for (PingSocket* socket : found->second) {
         SocketError error = describe(packet, *quote, IcmpView::size);
         error.sequence = quoted.sequence();
@@ -81,7 +81,7 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
       const UdpView quoted{const_cast<std::uint8_t*>(quote->transport)};
       const Endpoint local{quote->ip.source(), quoted.source_port()};
       const Endpoint remote{quote->ip.destination(), quoted.destination_port()};
-      UdpSocket* best = tables_->udp.best(local, remote, hop.in != nullptr ? hop.in->index : 0);
+      UdpSocket* best = tables().udp.best(local, remote, hop.in != nullptr ? hop.in->index : 0);
       if (best == nullptr || header.type() == icmp::redirect) return;
       const IcmpErrno meaning = errno_of_icmp(header.type(), header.code());
       const bool too_big = header.type() == icmp::unreachable && header.code() == icmp::fragmentation_needed;
@@ -99,12 +99,12 @@ void Sockets::receive_icmp_error(Hop& hop, const Packet& packet) {
     }
     case IpProtocol::tcp: {
       const TcpView quoted{const_cast<std::uint8_t*>(quote->transport)};
-      const auto found = tables_->connections.find(Tuple{quote->ip.destination(), quote->ip.source(),
+      const auto found = tables().connections.find(Tuple{quote->ip.destination(), quote->ip.source(),
                                                          quoted.destination_port(), quoted.source_port(), 6});
-      if (found == tables_->connections.end()) return;
+      if (found == tables().connections.end()) return;
       TcpConnection& connection = *found->second;
       connection.receive_icmp_error(header.type(), header.code(), header.next_mtu(), quoted.sequence());
-      tables_->reap(connection);
+      tables().reap(connection);
       return;
     }
     default:

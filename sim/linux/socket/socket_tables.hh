@@ -56,6 +56,7 @@ class Slots {
     free_.push_back(slot);
   }
   [[nodiscard]] T& operator[](std::uint32_t slot) { return slots_[slot]; }
+  [[nodiscard]] const T& operator[](std::uint32_t slot) const { return slots_[slot]; }
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] auto begin() const { return slots_.begin(); }
   [[nodiscard]] auto end() const { return slots_.end(); }
@@ -92,15 +93,15 @@ class UdpPorts {
   [[nodiscard]] const PortMap<UdpSocket*>& firsts() const { return firsts_; }
 
  private:
-  PortMap<UdpSocket*> firsts_;
-  mutable std::uint32_t last_port_ = 0;  // 0: none
   mutable UdpSocket* last_first_ = nullptr;
+  mutable std::uint32_t last_port_ = 0;  // 0: none
+  PortMap<UdpSocket*> firsts_;
 };
 
-/// Everything that Sockets holds for one namespace.
-struct SocketTables {
+/// Everything that Sockets holds for one namespace. In front what datagrams and alarms need.
+struct alignas(64) SocketTables final : Sockets {
   explicit SocketTables(Netns& owner);
-  ~SocketTables();
+  ~SocketTables() override;
 
   // tcp_tables.cc
   TcpConnection& add_connection(const Endpoint& local, const Endpoint& remote, const IpOptions& options);
@@ -115,18 +116,19 @@ struct SocketTables {
   /// A port for connect(). __inet_hash_connect(); 0: none is free.
   [[nodiscard]] std::uint16_t port_to_connect(Ipv4Address local, const Endpoint& remote);
 
+  std::vector<RawSocket*> raw;
+  UdpPorts udp;
+  Slots<Alarm*> alarms;
+
   Netns& netns;
   Random ports;            // ephemeral ports
   Random sequences;        // initial sequence numbers, timestamp offsets
   Random identifications;  // the first IP id of a connected socket
 
-  UdpPorts udp;
-  PortMap<std::vector<PingSocket*>> ping;  // by id
-  std::vector<RawSocket*> raw;
+  PortMap<std::vector<PingSocket*>> ping;                                   // by id
   boost::unordered_flat_map<Tuple, TcpConnection*, TupleHash> connections;  // by the tuple of what comes in
   PortMap<std::vector<TcpListener*>> listeners;                             // by local port
   PortMap<std::vector<const TcpPortUse*>> tcp_ports;  // who has a port without being accepted on it
-  Slots<Alarm*> alarms;
 
   std::uint16_t connect_secret = 0;           // of the hash that port_to_connect() begins at
   std::uint32_t connect_step = 0;             // table_perturb

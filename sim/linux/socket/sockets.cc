@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sim/base/fetch_line.hh"
 #include "sim/linux/socket/alarm.hh"
 #include "sim/linux/socket/socket_tables.hh"
 #include "sim/linux/socket/tcp_connection.hh"
@@ -21,68 +22,60 @@ SocketTables::SocketTables(Netns& owner)
 }
 SocketTables::~SocketTables() = default;
 
-Sockets::Sockets(Netns& netns) : tables_(std::make_unique<SocketTables>(netns)) {}
-Sockets::~Sockets() = default;
+std::unique_ptr<Sockets> Sockets::make(Netns& netns) { return std::make_unique<SocketTables>(netns); }
+SocketTables& Sockets::tables() { return static_cast<SocketTables&>(*this); }
+const SocketTables& Sockets::tables() const { return static_cast<const SocketTables&>(*this); }
 
 void Sockets::fire(const Event& event) {
   const std::uint32_t slot = TimerArgument::slot(event.argument);
   switch (TimerArgument::owner(event.argument)) {
     case TimerArgument::Owner::alarm: {
-      Alarm* alarm = tables_->alarms[slot];
+      Alarm* alarm = tables().alarms[slot];
       if (alarm != nullptr && alarm->timer_.expired(event)) alarm->callback_();
       break;
     }
     case TimerArgument::Owner::tcp_retransmit:
-      if (TcpConnection* connection = tables_->tcp[slot].get()) {
+      if (TcpConnection* connection = tables().tcp[slot].get()) {
         connection->retransmit_timer_fired(event);
-        tables_->reap(*connection);
+        tables().reap(*connection);
       }
       break;
     case TimerArgument::Owner::tcp_delayed_ack:
-      if (TcpConnection* connection = tables_->tcp[slot].get()) {
+      if (TcpConnection* connection = tables().tcp[slot].get()) {
         connection->delayed_ack_timer_fired(event);
-        tables_->reap(*connection);
+        tables().reap(*connection);
       }
       break;
   }
 }
 
-void Sockets::expect(const Tuple& tuple, unsigned stage) const {
-  if (stage == 0) return fetch_tables();
-  if (stage > 1 || IpProtocol{tuple.protocol} != IpProtocol::udp) return;
-  const auto* socket = reinterpret_cast<const char*>(tables_->udp.guess(tuple.destination_port));
+void Sockets::expect(const Tuple& tuple) const {
+  if (IpProtocol{tuple.protocol} != IpProtocol::udp) return;
+  const auto* socket = reinterpret_cast<const char*>(tables().udp.guess(tuple.destination_port));
   if (socket == nullptr) return;
-  for (std::size_t at = 0; at < sizeof(UdpSocket) + 64; at += 64) __builtin_prefetch(socket + at);
+  fetch_lines(socket, 2);
+  fetch_line(socket + sizeof(UdpSocket));  // of the program that has the socket in front
 }
 
 void Sockets::expect(const Event& event, unsigned stage) const {
-  if (stage == 0) {
-    __builtin_prefetch(this);
-    return;
-  }
   if (TimerArgument::owner(event.argument) != TimerArgument::Owner::alarm) return;
+  const Slots<Alarm*>& alarms = tables().alarms;
   const std::uint32_t slot = TimerArgument::slot(event.argument);
-  if (stage == 1) return fetch_tables();
-  if (slot >= tables_->alarms.size()) return;
-  Alarm* const& alarm = tables_->alarms[slot];
-  if (stage == 2) __builtin_prefetch(&alarm);
-  if (stage != 3 || alarm == nullptr) return;
+  if (stage == 0) return fetch_line(&alarms);
+  if (stage > 2 || slot >= alarms.size()) return;
+  Alarm* const& alarm = alarms[slot];
+  if (stage == 1) return fetch_line(&alarm);
+  if (alarm == nullptr) return;
   // An alarm stands in front of the program that it wakes, if that thinks of its speed.
-  constexpr std::size_t program_bytes = 448;
-  for (std::size_t at = 0; at < program_bytes; at += 64)
-    __builtin_prefetch(reinterpret_cast<const char*>(alarm) + at);
-}
-
-void Sockets::fetch_tables() const {
-  const auto* lines = reinterpret_cast<const char*>(tables_.get());
-  for (std::size_t at = 0; at < sizeof(SocketTables); at += 64) __builtin_prefetch(lines + at);
+  constexpr std::size_t program_lines = 5;
+  fetch_lines(alarm, program_lines);
 }
 
 std::vector<SocketSummary> Sockets::summary() const {
   std::vector<SocketSummary> lines;
   constexpr auto tcp = static_cast<std::uint8_t>(IpProtocol::tcp);
   constexpr auto udp = static_cast<std::uint8_t>(IpProtocol::udp);
-  for (const auto& [port, listeners] : tables_->listeners) {
+  for (const auto& [port, listeners] : tables().listeners) {
     for (const TcpListener* listener : listeners) {
       lines.push_back({tcp,
                        "LISTEN",
@@ -94,7 +87,7 @@ std::vector<SocketSummary> Sockets::summary() const {
                        0});
     }
   }
-  for (const auto& connection : tables_->tcp) {
+  for (const auto& connection : tables().tcp) {
     if (!connection || connection->state() == TcpSocketState::close) continue;
     const TcpConnection::Names& names = connection->names();
     lines.push_back({tcp, std::string(to_string(connection->state())),
@@ -102,7 +95,7 @@ std::vector<SocketSummary> Sockets::summary() const {
                      static_cast<std::uint32_t>(connection->unacknowledged()), names.local.address,
                      names.remote.address, names.local.port, names.remote.port});
   }
-  for (const auto& [port, first] : tables_->udp.firsts()) {
+  for (const auto& [port, first] : tables().udp.firsts()) {
     for (const UdpSocket* socket = first; socket != nullptr; socket = UdpPorts::next(*socket)) {
       lines.push_back({udp, socket->remote().port != 0 ? "ESTAB" : "UNCONN", socket->queued_bytes(), 0,
                        socket->local().address, socket->remote().address, socket->local().port,

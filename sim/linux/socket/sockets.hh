@@ -28,8 +28,10 @@ struct SocketSummary {
 /// (socket/udp_socket.hh, tcp_socket.hh, ping_socket.hh).
 class Sockets {
  public:
-  explicit Sockets(Netns& netns);
-  ~Sockets();
+  [[nodiscard]] static std::unique_ptr<Sockets> make(Netns& netns);
+  virtual ~Sockets() = default;
+  Sockets(const Sockets&) = delete;
+  Sockets& operator=(const Sockets&) = delete;
 
   // From local_in(), with the network and transport offsets set. Where nobody listens these answer as Linux
   // does (3/3, RST).
@@ -46,15 +48,16 @@ class Sockets {
   [[nodiscard]] std::vector<SocketSummary> summary() const;
 
   /// Hints: a packet of this tuple, or this timer, comes soon. See Entity::expect().
-  void expect(const Tuple& tuple, unsigned stage) const;
+  void expect(const Tuple& tuple) const;
   void expect(const Event& event, unsigned stage) const;
 
-  [[nodiscard]] SocketTables& tables() { return *tables_; }
+  /// What this is: its tables are for the files of socket/ only.
+  [[nodiscard]] SocketTables& tables();
+  [[nodiscard]] const SocketTables& tables() const;
 
  private:
-  void fetch_tables() const;
-
-  std::unique_ptr<SocketTables> tables_;
+  friend struct SocketTables;
+  Sockets() = default;
 };
 
 }  // namespace ekspath

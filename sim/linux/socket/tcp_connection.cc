@@ -179,7 +179,7 @@ void TcpConnection::fail(int error) {
 
 /// tcp_time_wait()
 void TcpConnection::enter_time_wait(TcpSocketState substate) {
-  const std::uint32_t seconds = substate == TcpSocketState::fin_wait2 ? netns_.sysctls.tcp_fin_timeout : 60;
+  const std::uint32_t seconds = substate == TcpSocketState::fin_wait2 ? netns_.sysctls->tcp_fin_timeout : 60;
   state_ = substate;
   is_mini_ = true;
   to_send_ = {};

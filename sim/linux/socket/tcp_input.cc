@@ -44,20 +44,20 @@ TcpSegment::TcpSegment(const Packet& packet) {
 /// Linux 6.1 net/ipv4/tcp_ipv4.c tcp_v4_rcv()
 void Sockets::receive_tcp(Hop& hop, PacketRef packet) {
   Netns& netns = hop.netns;
-  if (!tables_->raw.empty()) [[unlikely]]
-    RawSocket::offer(*tables_, *packet);
+  if (!tables().raw.empty()) [[unlikely]]
+    RawSocket::offer(tables(), *packet);
   if (!transport_is_sound(*packet)) {
-    ++netns.snmp.tcp_in_csum_errors;
+    ++netns.occasional().snmp.tcp_in_csum_errors;
     return drop(netns, hop.in, Stage::local_in, DropReason::checksum, std::move(packet));
   }
   const TcpSegment segment(*packet);
   TcpListener* listener = nullptr;
-  const auto found = tables_->connections.find(Tuple{segment.source.address, segment.destination.address,
+  const auto found = tables().connections.find(Tuple{segment.source.address, segment.destination.address,
                                                      segment.source.port, segment.destination.port, 6});
-  TcpConnection* connection = found != tables_->connections.end() ? found->second : nullptr;
+  TcpConnection* connection = found != tables().connections.end() ? found->second : nullptr;
   const bool opens = segment.has(tcp_flag::syn) && !segment.has(tcp_flag::ack) && !segment.has(tcp_flag::rst);
   if (connection == nullptr || (opens && connection->gives_way_to(segment))) {
-    listener = tables_->listener_for(segment.destination, hop.in != nullptr ? hop.in->index : 0);
+    listener = tables().listener_for(segment.destination, hop.in != nullptr ? hop.in->index : 0);
   }
   if (connection != nullptr && !(listener != nullptr && opens)) {
     const bool useful = connection->accepts(segment);
@@ -65,7 +65,7 @@ void Sockets::receive_tcp(Hop& hop, PacketRef packet) {
       observe(netns, hop.in, Stage::local_in, Verdict::deliver, *packet);
     }
     connection->receive(segment);
-    tables_->reap(*connection);
+    tables().reap(*connection);
     if (!useful) drop(netns, hop.in, Stage::local_in, DropReason::tcp_unexpected, std::move(packet));
     return;
   }
@@ -86,18 +86,19 @@ void Sockets::receive_tcp(Hop& hop, PacketRef packet) {
   }
   if (connection != nullptr) {
     connection->abandon();
-    tables_->reap(*connection);
+    tables().reap(*connection);
   }
-  tables_->add_connection(segment.destination, segment.source, listener->socket().options)
+  tables()
+      .add_connection(segment.destination, segment.source, listener->socket().options)
       .open_passively(*listener, segment);
 }
 
 /// tcp_conn_request(), tcp_v4_route_req()
 void TcpConnection::open_passively(TcpListener& listener, const TcpSegment& syn) {
   listener_ = &listener;
-  sack_ = netns_.sysctls.tcp_sack;
-  timestamps_ = netns_.sysctls.tcp_timestamps;
-  window_scaling_ = netns_.sysctls.tcp_window_scaling;
+  sack_ = netns_.sysctls->tcp_sack;
+  timestamps_ = netns_.sysctls->tcp_timestamps;
+  window_scaling_ = netns_.sysctls->tcp_window_scaling;
   learn_options(syn);
   advertised_mss_ = std::max<std::uint32_t>(current_mtu() - 40, 256);
   // tcp_openreq_init_rwin(): the timestamp option takes its part of each segment.
@@ -460,7 +461,7 @@ void TcpConnection::advance_state(const TcpSegment& segment) {
       state_ = TcpSocketState::fin_wait2;
       if (!closed_by_program_) return;
       if (!segment.has(tcp_flag::fin)) return enter_time_wait(TcpSocketState::fin_wait2);
-      return arm(TimerUse::linger, netns_.sysctls.tcp_fin_timeout * 1_s);
+      return arm(TimerUse::linger, netns_.sysctls->tcp_fin_timeout * 1_s);
     case TcpSocketState::closing:
       return enter_time_wait(TcpSocketState::time_wait);
     case TcpSocketState::last_ack:

@@ -85,9 +85,9 @@ void TcpConnection::transmit(const Outgoing& segment) {
 void TcpConnection::open_actively(bool no_delay) {
   no_delay_ = no_delay;
   actively_opened_ = true;
-  sack_ = netns_.sysctls.tcp_sack;
-  timestamps_ = netns_.sysctls.tcp_timestamps;
-  window_scaling_ = netns_.sysctls.tcp_window_scaling;
+  sack_ = netns_.sysctls->tcp_sack;
+  timestamps_ = netns_.sysctls->tcp_timestamps;
+  window_scaling_ = netns_.sysctls->tcp_window_scaling;
   advertised_mss_ = std::max<std::uint32_t>(current_mtu() - header_bytes, 256);
   choose_initial_window(advertised_mss_);
   send_first_ = static_cast<std::uint32_t>(tables_.sequences.next());
@@ -126,7 +126,7 @@ void TcpConnection::send_duplicate_acknowledgement(SequenceRange duplicate) {
 
 /// tcp_send_active_reset()
 void TcpConnection::send_reset() {
-  ++netns_.snmp.tcp_out_rsts;
+  ++netns_.occasional().snmp.tcp_out_rsts;
   transmit({tcp_flag::rst | tcp_flag::ack, send_next_});
 }
 
@@ -212,7 +212,7 @@ void TcpConnection::send_pending_retransmissions() {
     if (!segment.lost || segment.retransmitted || segment.sacked) continue;
     if (in_flight() >= congestion_window_) break;
     segment.retransmitted = segment.ever_retransmitted = true;
-    ++netns_.snmp.tcp_retrans_segs;
+    ++netns_.occasional().snmp.tcp_retrans_segs;
     send_segment(segment);
     sent_any = true;
   }
@@ -348,7 +348,7 @@ void refuse_segment(Netns& netns, const TcpSegment& segment) {
   options.tos = segment.tos & 0xfc;  // without the ECN bits (observed: Linux 6.18, a SYN of tos 0xff)
   const SocketRoute route = route_for_socket(netns, options, fields.source, fields.destination);
   if (route.error != 0) return;
-  ++netns.snmp.tcp_out_rsts;
+  ++netns.occasional().snmp.tcp_out_rsts;
   PacketRef packet = netns.pool().allocate(0);
   push_tcp(*packet, fields);
   // ip_send_unicast_reply() from the namespace's own socket, which never fragments: DF and id 0.

@@ -60,8 +60,8 @@ bool SocketTables::may_bind(const TcpPortUse& wanted) const {
 }
 
 std::uint16_t SocketTables::port_to_bind(TcpPortUse wanted) {
-  const std::uint32_t low = netns.sysctls.local_port_low;
-  const std::uint32_t count = netns.sysctls.local_port_high - low + 1U;
+  const std::uint32_t low = netns.sysctls->local_port_low;
+  const std::uint32_t count = netns.sysctls->local_port_high - low + 1U;
   // bind() takes the odd half first, connect() the even one.
   const auto first = static_cast<std::uint32_t>(ports.uniform(count)) | 1U;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -73,8 +73,8 @@ std::uint16_t SocketTables::port_to_bind(TcpPortUse wanted) {
 }
 
 std::uint16_t SocketTables::port_to_connect(Ipv4Address local, const Endpoint& remote) {
-  const std::uint32_t low = netns.sysctls.local_port_low;
-  const std::uint32_t count = netns.sysctls.local_port_high - low + 1U;
+  const std::uint32_t low = netns.sysctls->local_port_low;
+  const std::uint32_t count = netns.sysctls->local_port_high - low + 1U;
   const auto base = static_cast<std::uint32_t>(
       TupleHash{}(Tuple{local, remote.address, connect_secret, remote.port, 6}) >> 16);
   const std::uint32_t first = (base + connect_step) & ~1U;

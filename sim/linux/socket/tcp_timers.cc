@@ -73,7 +73,7 @@ void TcpConnection::retransmission_timeout() {
   if (out_of_patience()) return fail(soft_error_ != 0 ? soft_error_ : ETIMEDOUT);
   ++timeouts_;
   if (state_ == TcpSocketState::syn_sent || state_ == TcpSocketState::syn_recv) {
-    ++netns_.snmp.tcp_retrans_segs;
+    ++netns_.occasional().snmp.tcp_retrans_segs;
     if (state_ == TcpSocketState::syn_sent) {
       send_syn();
     } else {
@@ -104,9 +104,9 @@ void TcpConnection::retransmission_timeout() {
 /// tcp_write_timeout()
 bool TcpConnection::out_of_patience() const {
   if (state_ == TcpSocketState::syn_sent)
-    return timeouts_ >= netns_.sysctls.tcp_syn_retries + syn_linear_timeouts;
-  if (state_ == TcpSocketState::syn_recv) return timeouts_ >= netns_.sysctls.tcp_synack_retries;
-  const std::uint32_t boundary = closed_by_program_ ? orphan_retries : netns_.sysctls.tcp_retries2;
+    return timeouts_ >= netns_.sysctls->tcp_syn_retries + syn_linear_timeouts;
+  if (state_ == TcpSocketState::syn_recv) return timeouts_ >= netns_.sysctls->tcp_synack_retries;
+  const std::uint32_t boundary = closed_by_program_ ? orphan_retries : netns_.sysctls->tcp_retries2;
   // tcp_model_timeout(): as long as that many doublings of the least RTO would have taken.
   constexpr std::uint32_t doublings = 9;  // ilog2(rto_most / rto_least)
   const std::int64_t units =
@@ -126,7 +126,7 @@ void TcpConnection::send_loss_probe() {
   } else if (sent_ > 0) {
     SentSegment& segment = segments_[sent_ - 1];
     segment.ever_retransmitted = true;
-    ++netns_.snmp.tcp_retrans_segs;
+    ++netns_.occasional().snmp.tcp_retrans_segs;
     send_segment(segment);
   }
   rearm_retransmission();
@@ -136,7 +136,7 @@ void TcpConnection::send_loss_probe() {
 void TcpConnection::probe_window() {
   if (sent_ > 0 || segments_.empty()) return;
   if (timeouts_ == 0) first_timeout_send_ = now();
-  if (timeouts_ >= netns_.sysctls.tcp_retries2) return fail(soft_error_ != 0 ? soft_error_ : ETIMEDOUT);
+  if (timeouts_ >= netns_.sysctls->tcp_retries2) return fail(soft_error_ != 0 ? soft_error_ : ETIMEDOUT);
   ++timeouts_;
   if (send_window_ > 0) {
     // tcp_write_wakeup(): as much as the window takes, be it a part of a segment.

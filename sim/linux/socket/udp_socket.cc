@@ -46,8 +46,8 @@ bool port_is_free(const SocketTables& tables, const UdpSocket& socket, const End
 /// Linux 6.1 net/ipv4/udp.c udp_lib_get_port(): a random first port, then an odd stride from it. 0: none is
 /// free.
 std::uint16_t ephemeral_port(SocketTables& tables, const UdpSocket& socket, Ipv4Address address) {
-  const std::uint16_t low = tables.netns.sysctls.local_port_low;
-  const std::uint16_t high = tables.netns.sysctls.local_port_high;
+  const std::uint16_t low = tables.netns.sysctls->local_port_low;
+  const std::uint16_t high = tables.netns.sysctls->local_port_high;
   const auto first = static_cast<std::uint16_t>(tables.ports.between(low, high));
   const auto stride = static_cast<std::uint16_t>(tables.ports.next() | 1);
   std::uint16_t port = first;
@@ -187,7 +187,7 @@ int UdpSocket::take_error() { return std::exchange(pending_error_, 0); }
 std::optional<SocketError> UdpSocket::receive_error() {
   if (errors_.empty()) return std::nullopt;
   SocketError error = std::move(errors_.front());
-  errors_.pop_front();
+  errors_.erase(errors_.begin());
   return error;
 }
 
@@ -212,19 +212,19 @@ int UdpSocket::score(const Endpoint& to, const Endpoint& from, std::uint32_t in_
 /// Linux 6.1 net/ipv4/udp.c __udp4_lib_rcv()
 void Sockets::receive_udp(Hop& hop, PacketRef packet) {
   Netns& netns = hop.netns;
-  if (!tables_->raw.empty()) [[unlikely]]
-    RawSocket::offer(*tables_, *packet);
+  if (!tables().raw.empty()) [[unlikely]]
+    RawSocket::offer(tables(), *packet);
   if (!transport_is_sound(*packet)) {
-    ++netns.snmp.udp_in_csum_errors;
+    ++netns.occasional().snmp.udp_in_csum_errors;
     return drop(netns, hop.in, Stage::local_in, DropReason::checksum, std::move(packet));
   }
   const Ipv4View ip = ipv4(*packet);
   const UdpView udp = udp_header(*packet);
   const Endpoint from{ip.source(), udp.source_port()};
   const Endpoint to{ip.destination(), udp.destination_port()};
-  UdpSocket* best = tables_->udp.best(to, from, hop.in != nullptr ? hop.in->index : 0);
+  UdpSocket* best = tables().udp.best(to, from, hop.in != nullptr ? hop.in->index : 0);
   if (best == nullptr) {
-    ++netns.snmp.udp_no_ports;
+    ++netns.occasional().snmp.udp_no_ports;
     // nf_reset_ct() in __udp4_lib_rcv(): the error is found by what it quotes, not tied to the flow.
     packet->meta.connection = ConnectionId::none();
     packet->meta.ct_info = CtInfo::none;

@@ -71,7 +71,7 @@ TEST_CASE(
   world.run_for(1_s);
   CHECK(world.capture("r/e1").find("r/e1 out 10.1.0.2") == std::string::npos);
   CHECK(world.capture("r/e0").find("r/e0 out 10.2.0.2.1") != std::string::npos);
-  CHECK(world["r"].snmp.ip_in_addr_errors > 0);
+  CHECK(world["r"].occasional().snmp.ip_in_addr_errors > 0);
   CHECK(world.drops().find("r/e0 route forwarding_off\n") != std::string::npos);
   CHECK(world.capture().find("ICMP 3/0") == std::string::npos);
 }
@@ -131,7 +131,7 @@ TEST_CASE(
     world.inject("r/e0", "02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.1.0.2.1 > 99.0.0.1.2: UDP 4");
     const std::string seen = world.capture("r/e0") + world.walk();
     if (seen.find("icmp type 5 code 1") != std::string::npos &&
-        world["r"].snmp.icmp_out_redirects > when.size()) {
+        world["r"].occasional().snmp.icmp_out_redirects > when.size()) {
       when.push_back(world.engine.now().whole_milliseconds());
     }
     world.run_for(10_ms);

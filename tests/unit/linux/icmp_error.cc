@@ -123,7 +123,7 @@ TEST_CASE("one destination gets a burst of six errors, then one a second; 3/4 is
     told += answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 4, ttl 1").empty() ? 0 : 1;
   }
   CHECK(told == 6);
-  CHECK(world["r"].snmp.icmp_out_rate_limit_host == 14);
+  CHECK(world["r"].occasional().snmp.icmp_out_rate_limit_host == 14);
   told = 0;
   for (int i = 0; i < 50; ++i) {
     told += answer_to(world, "10.1.0.2.1 > 10.2.0.2.2: UDP 4, ttl 1").empty() ? 0 : 1;
@@ -162,7 +162,7 @@ TEST_CASE("all destinations together get about fifty errors in a burst") {
   const std::size_t told = count(world.capture("r/e0"), "ICMP 11/0");
   CHECK(told > 35);
   CHECK(told < 70);
-  CHECK(world["r"].snmp.icmp_out_rate_limit_global == 248 - told);
+  CHECK(world["r"].occasional().snmp.icmp_out_rate_limit_global == 248 - told);
 }
 
 TEST_CASE("a reset answers a segment as if from where it went") {

@@ -67,7 +67,7 @@ TEST_CASE("unknown names and bad values have their errno") {
   CHECK(write_sysctl(host, "net.ipv4.ip_default_ttl", "256") == EINVAL);
   CHECK(write_sysctl(host, "net.ipv4.ip_local_port_range", "5 4") == EINVAL);
   CHECK(write_sysctl(host, "net.ipv4.ip_local_port_range", "4000 5000") == 0);
-  CHECK(host.sysctls.local_port_high == 5000);
+  CHECK(host.sysctls->local_port_high == 5000);
 }
 
 }  // namespace

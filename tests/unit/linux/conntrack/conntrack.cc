@@ -277,7 +277,7 @@ TEST_CASE("a changed mark is an event, and kept when set before the confirm") {
 
 TEST_CASE("a full table gives up an unanswered entry for a new flow") {
   TrackingHost host;
-  host.netns.sysctls.nf_conntrack_max = host.netns.sysctls.nf_conntrack_buckets = 10;
+  host.netns.sysctls.write().nf_conntrack_max = host.netns.sysctls.write().nf_conntrack_buckets = 10;
   for (int port = 1; port <= 50; ++port) {
     CHECK(host.pass(fmt::format("10.0.0.5.{} > 8.8.8.8.53: UDP 12", port)) == "NEW");
   }
@@ -287,7 +287,7 @@ TEST_CASE("a full table gives up an unanswered entry for a new flow") {
 
 TEST_CASE("a full table with far more buckets than entries finds nothing to give up") {
   TrackingHost host;
-  host.netns.sysctls.nf_conntrack_max = 3;
+  host.netns.sysctls.write().nf_conntrack_max = 3;
   for (int port = 1; port <= 3; ++port) host.pass(fmt::format("10.0.0.5.{} > 8.8.8.8.53: UDP 12", port));
   CHECK(host.pass(question) == "dropped");
   CHECK(host.conntrack.statistics().drop == 1);
@@ -295,7 +295,7 @@ TEST_CASE("a full table with far more buckets than entries finds nothing to give
 
 TEST_CASE("a table full of ASSURED flows drops every new one at the conntrack hook") {
   TrackingHost host;
-  host.netns.sysctls.nf_conntrack_max = 4;
+  host.netns.sysctls.write().nf_conntrack_max = 4;
   for (int port = 1; port <= 4; ++port) {
     host.pass(fmt::format("10.0.0.5.{} > 8.8.8.8.80: TCP S seq 100", port));
     host.pass(fmt::format("8.8.8.8.80 > 10.0.0.5.{}: TCP S. seq 500 ack 101", port));

@@ -91,7 +91,7 @@ TEST_CASE("every row of the observed TCP table") {
       std::string expected;
       cells >> expected;
       TrackingHost host;
-      host.netns.sysctls.nf_conntrack_tcp_be_liberal = true;
+      host.netns.sysctls.write().nf_conntrack_tcp_be_liberal = true;
       come_to(host, from);
       REQUIRE(tcp_state(host) == from);
       const auto invalid_before = host.conntrack.statistics().invalid;
@@ -125,7 +125,7 @@ TEST_CASE("a flow begins with a SYN, or in its middle with an ACK; nothing else 
 
 TEST_CASE("an ACK first is INVALID when tcp_loose is 0") {
   TrackingHost host;
-  host.netns.sysctls.nf_conntrack_tcp_loose = false;
+  host.netns.sysctls.write().nf_conntrack_tcp_loose = false;
   CHECK(host.pass(client + ". ack 1") == "INVALID");
   CHECK(host.conntrack.count() == 0);
 }
@@ -197,7 +197,7 @@ TEST_CASE("data that nobody acknowledged yet has 300 s") {
 
 TEST_CASE("a segment sent over and over again has the timeout of retransmissions") {
   TrackingHost host;
-  host.netns.sysctls.ct_tcp_timeout_max_retrans = 200;
+  host.netns.sysctls.write().ct_tcp_timeout_max_retrans = 200;
   come_to(host, "ESTABLISHED");
   for (int i = 0; i < 5; ++i) host.pass(client + "P. seq 101 ack 501 len 10");
   CHECK(tcp_state(host) == "ESTABLISHED");
@@ -228,7 +228,7 @@ TEST_CASE("old duplicate data is fine") {
 
 TEST_CASE("be_liberal accepts data beyond the window") {
   TrackingHost host;
-  host.netns.sysctls.nf_conntrack_tcp_be_liberal = true;
+  host.netns.sysctls.write().nf_conntrack_tcp_be_liberal = true;
   come_to(host, "ESTABLISHED");
   CHECK(host.pass(client + "P. seq 200101 ack 501 len 10") == "ESTABLISHED");
 }
@@ -292,7 +292,7 @@ TEST_CASE("a wrong checksum is looked at in received packets only, and only if n
   TrackingHost host;
   const char* text = "10.0.0.5.1 > 8.8.8.8.80: TCP S, bad checksum";
   CHECK(host.state_of(host.seen(text, Hook::local_out)) == "NEW");
-  host.netns.sysctls.nf_conntrack_checksum = false;
+  host.netns.sysctls.write().nf_conntrack_checksum = false;
   CHECK(host.state_of(host.seen(text)) == "NEW");
 }
 

@@ -156,8 +156,8 @@ TEST_CASE("what rp_filter and the martian check drop is counted, and nobody is t
   router.set("net.ipv4.conf.e0.rp_filter", "1");
   router.world.inject("r/e0", "02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.2.0.9.1 > 10.2.0.2.2: UDP 4");
   router.world.inject("r/e0", "02:00:00:00:01:00 > 02:00:00:00:02:00 | 10.1.0.1.1 > 10.2.0.2.2: UDP 4");
-  CHECK(router.netns.snmp.ip_reverse_path_filter == 1);
-  CHECK(router.netns.snmp.ip_martian == 1);
+  CHECK(router.netns.occasional().snmp.ip_reverse_path_filter == 1);
+  CHECK(router.netns.occasional().snmp.ip_martian == 1);
   CHECK(router.world.drops() == "r/e0 route rp_filter\nr/e0 route martian\n");
   CHECK(router.world.times("r/e0").size() == 2);
 }

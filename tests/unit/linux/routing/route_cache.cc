@@ -132,7 +132,7 @@ TEST_CASE("a setting that is switched counts for the next packet of a known flow
   CHECK(kind() == InputRoute::Kind::forward);
   received.source = ip("10.0.0.2");  // an own one
   CHECK(kind() == InputRoute::Kind::martian);
-  host.netns.sysctls.all.accept_local = true;
+  host.netns.sysctls.write().all.accept_local = true;
   CHECK(kind() == InputRoute::Kind::forward);
   received.source = ip("127.0.0.5");
   CHECK(kind() == InputRoute::Kind::martian);
@@ -151,9 +151,9 @@ TEST_CASE("who could reach the next hop himself is told so as long as redirects 
     (void)route_input(host.netns, in, received);
     return route_input(host.netns, in, received).redirect;
   };
-  host.netns.sysctls.all.send_redirects = in.conf.send_redirects = true;
+  host.netns.sysctls.write().all.send_redirects = in.conf.send_redirects = true;
   CHECK(told());
-  host.netns.sysctls.all.send_redirects = in.conf.send_redirects = false;
+  host.netns.sysctls.write().all.send_redirects = in.conf.send_redirects = false;
   CHECK(!told());
 }
 
