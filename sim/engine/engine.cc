@@ -53,7 +53,9 @@ void Engine::expect_upcoming() const {
   std::size_t distance = pace * (stages + 2);
   if (distance < next.size()) fetch_line(&entities_[next[distance].target.value()]);
   distance -= pace;
-  if (distance < next.size()) fetch_lines(entities_[next[distance].target.value()], 2);
+  if (distance < next.size()) {
+    if (const Entity* target = entities_[next[distance].target.value()]) fetch_lines(target, 2);
+  }
   for (unsigned stage = 0; stage < stages; ++stage) {
     distance -= pace;
     if (distance >= next.size()) continue;

@@ -1,10 +1,5 @@
 #include "sim/base/fetch_line.hh"
 #include "sim/linux/netns.hh"
-#include "sim/linux/routing/route_cache.hh"
-#include "sim/linux/routing/routing_state.hh"
-#include "sim/linux/socket/alarm.hh"
-#include "sim/linux/socket/socket_tables.hh"
-#include "sim/packet/headers.hh"
 
 /// What a packet or an alarm will need of a namespace is asked of the caches some events ahead of it, a step
 /// of each chain of pointers at a stage (Entity::expect()). Only hints: nothing is changed, and nothing is

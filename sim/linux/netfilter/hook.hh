@@ -37,11 +37,13 @@ struct Hop {
 ///   PRE_ROUTING   defragmentation -400, raw -300, conntrack -200, mangle -150, nat (dst) -100
 ///   LOCAL_IN      mangle -150, filter 0, nat (src) 100, confirm max
 ///   FORWARD       mangle -150, filter 0
-///   LOCAL_OUT     defragmentation -400, raw -300, conntrack -200, mangle -150 (reroutes), nat (dst) -100
-///   (reroutes), filter 0 POST_ROUTING  mangle -150, nat (src) 100, confirm max
+///   LOCAL_OUT     defragmentation -400, raw -300, conntrack -200, mangle -150, nat (dst) -100, filter 0
+///   POST_ROUTING  mangle -150, nat (src) 100, confirm max
 /// True: the packet goes on. False: it was consumed (dropped with its reason, rejected, or kept for
-/// reassembly). LOCAL_OUT changes hop.out, next_hop and mtu by route_me_harder() (walk.hh) after a change of
-/// mark or destination; nat and filter at LOCAL_OUT still see the old interface (facts 1).
+/// reassembly).
+///
+/// At LOCAL_OUT mangle and nat reroute: hop.out, next_hop and mtu change by route_me_harder() (walk.hh) after
+/// a change of mark or destination; nat and filter there still see the old interface (facts 1).
 [[nodiscard]] bool run_hook(Hook hook, Hop& hop, PacketRef& packet);
 
 }  // namespace ekspath
