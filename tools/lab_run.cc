@@ -248,7 +248,7 @@ void LabRun::add_wished_points(Interface& interface) {
 
 /// Whether it came again under the name of one that went: then it is seen where that one was.
 bool LabRun::continues(const Interface& interface) {
-  const auto known = points_.find(interface.netns->name() + "/" + interface.name);
+  const auto known = points_.find(std::string(world_->places().name(interface.place)));
   if (known == points_.end()) return false;
   capture_->add_place(interface.place, known->second);
   return true;
@@ -268,7 +268,7 @@ void LabRun::add_point(const Host& host, Interface& interface, PointOutputs outp
   }
   point.index = interface.index;
   point.loopback = interface.kind == InterfaceKind::loopback;
-  points_.emplace(interface.netns->name() + "/" + interface.name, interface.place);
+  points_.emplace(world_->places().name(interface.place), interface.place);
   capture_->add_point(point, outputs, std::move(filter));
 }
 

@@ -43,8 +43,8 @@ std::string echo_body(RunningProgram& self, const TcpSocket& socket, const HttpH
   const std::string& given = self.environment().host_name;
   std::string body =
       fmt::format("Hostname: {}\nServer address: {}:{}\nClient address: {}:{}\nRequest: {}\n",
-                  given.empty() ? self.netns().name() : given, socket.local().address, socket.local().port,
-                  socket.remote().address, socket.remote().port, request.first_line);
+                  given.empty() ? std::string(self.netns().name()) : given, socket.local().address,
+                  socket.local().port, socket.remote().address, socket.remote().port, request.first_line);
   for (const auto& [name, value] : request.fields) body += fmt::format("{}: {}\n", name, value);
   return body;
 }
@@ -56,7 +56,7 @@ WebPage page_of(RunningProgram& self, const TcpSocket& socket, const HttpHead& r
   if (serves == HttpServes::agnhost) {
     const std::string& given = self.environment().host_name;
     return agnhost_page({path, fmt::format("{}:{}", socket.remote().address, socket.remote().port),
-                         given.empty() ? self.netns().name() : given});
+                         given.empty() ? std::string(self.netns().name()) : given});
   }
   WebPage page;
   page.head =

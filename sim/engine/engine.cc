@@ -46,8 +46,8 @@ void Engine::run_until(Nanoseconds time) {
 /// another. So the targets of the next events fetch it bit by bit, each bit some events after the one that
 /// leads to it; a read from memory takes about as long as an event.
 void Engine::expect_upcoming() const {
-  constexpr std::size_t pace = 3;  // events from stage to stage
-  constexpr std::size_t stages = 5;
+  constexpr std::size_t pace = 2;  // events from stage to stage
+  constexpr std::size_t stages = 4;
   static_assert(pace * (stages + 2) < EventQueue::ahead);
   const std::span<const Event> next = queue_.upcoming();
   std::size_t distance = pace * (stages + 2);

@@ -53,7 +53,7 @@ int Netns::add_address(Interface& interface, const InterfaceAddress& wanted, boo
   InterfaceAddress added = wanted;
   added.secondary = false;
   added.connected_route = connected_route;
-  std::vector<InterfaceAddress>& addresses = interface.addresses;
+  InterfaceAddresses& addresses = interface.addresses;
   auto place = addresses.begin();
   for (auto other = addresses.begin(); other != addresses.end(); ++other) {
     if (!other->secondary && added.scope <= other->scope) place = other + 1;
@@ -70,7 +70,7 @@ int Netns::add_address(Interface& interface, const InterfaceAddress& wanted, boo
 
 /// Linux 6.1 net/ipv4/devinet.c __inet_del_ifa(), fib_frontend.c fib_del_ifaddr(). promote_secondaries is 0.
 int Netns::delete_address(Interface& interface, Ipv4Address address) {
-  std::vector<InterfaceAddress>& addresses = interface.addresses;
+  InterfaceAddresses& addresses = interface.addresses;
   const auto found = std::find_if(addresses.begin(), addresses.end(),
                                   [&](const InterfaceAddress& own) { return own.address == address; });
   if (found == addresses.end()) return EADDRNOTAVAIL;
@@ -85,10 +85,10 @@ int Netns::delete_address(Interface& interface, Ipv4Address address) {
     each_route_of(interface, own,
                   [&](std::uint32_t table, const Route& route) { routes.emplace_back(table, route); });
   }
-  std::erase_if(addresses, [&](const InterfaceAddress& own) {
-    return std::any_of(gone.begin(), gone.end(),
-                       [&](const auto& other) { return other.address == own.address; });
+  const auto removed = std::ranges::remove_if(addresses, [&](const InterfaceAddress& own) {
+    return std::ranges::find(gone, own.address, &InterfaceAddress::address) != gone.end();
   });
+  addresses.erase(removed.begin(), removed.end());
   for (const auto& [table, route] : routes) routing.remove_route(table, route);
   // What another address still stands for comes back. An address that is nowhere left takes along what
   // prefers it.

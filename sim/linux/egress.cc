@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "sim/linux/netns.hh"
 #include "sim/linux/walk.hh"
 #include "sim/packet/build.hh"
@@ -11,7 +13,7 @@ Admission admission(Interface& out, std::size_t bytes) {
   if (spec.rate_bps == 0 && spec.loss_per_million == 0) [[likely]]
     return Admission::sent;
   std::unique_ptr<Random>& luck = out.link->luck;
-  if (!luck) luck = std::make_unique<Random>(out.netns->random("loss on " + out.name));
+  if (!luck) luck = std::make_unique<Random>(out.netns->random(fmt::format("loss on {}", out.name)));
   return out.link->admit(bytes, *luck);
 }
 

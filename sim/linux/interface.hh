@@ -1,14 +1,14 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "sim/base/mac_address.hh"
 #include "sim/base/fetch_line.hh"
+#include "sim/base/mac_address.hh"
 #include "sim/base/prefix.hh"
 #include "sim/engine/link.hh"
+#include "sim/linux/interface_name.hh"
 #include "sim/linux/sysctl.hh"
 #include "sim/packet/fate.hh"
 #include "sim/packet/packet.hh"
@@ -29,6 +29,9 @@ struct InterfaceAddress {
   [[nodiscard]] Prefix prefix() const { return {address, prefix_length}; }
 };
 
+/// Most interfaces have one.
+using InterfaceAddresses = boost::container::small_vector<InterfaceAddress, 1>;
+
 struct InterfaceCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_dropped = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_dropped = 0;
@@ -41,7 +44,7 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
  public:
   struct Identity {
     std::uint32_t index = 0;
-    std::string name;
+    InterfaceName name;
     InterfaceKind kind = InterfaceKind::veth;
     MacAddress mac;
     std::uint32_t mtu = 1500;
@@ -54,7 +57,7 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
         mtu(identity.mtu),
         kind(identity.kind),
         mac(identity.mac),
-        name(std::move(identity.name)) {}
+        name(identity.name) {}
   Interface(const Interface&) = delete;
   Interface& operator=(const Interface&) = delete;
 
@@ -89,8 +92,8 @@ class alignas(64) Interface final : public Receiver<PacketRef> {
   InterfaceCounters counters;
   InterfaceSysctls conf;
   std::uint32_t last_neighbour = 0;  // the slot of whom it sent to last: neighbours'
-  std::vector<InterfaceAddress> addresses;
-  std::string name;
+  InterfaceName name;
+  InterfaceAddresses addresses;
   Interface* peer = nullptr;  // the far end of a veth, as long as there is one
 };
 static_assert(sizeof(Interface) == 192);

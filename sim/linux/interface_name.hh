@@ -1,9 +1,12 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sim/base/assert.hh"
@@ -15,7 +18,8 @@ namespace ekspath {
 class InterfaceName {
  public:
   constexpr InterfaceName() = default;
-  constexpr InterfaceName(const std::convertible_to<std::string_view> auto& name) {
+  template <std::convertible_to<std::string_view> Text>
+  requires(!std::same_as<Text, InterfaceName>) constexpr InterfaceName(const Text& name) {
     const std::string_view text = name;
     ASSERT(text.size() < text_.size());
     std::ranges::copy(text, text_.begin());
@@ -31,11 +35,24 @@ class InterfaceName {
 
   [[nodiscard]] constexpr bool empty() const { return text_.front() == '\0'; }
   [[nodiscard]] constexpr std::string_view text() const { return text_.data(); }
+  constexpr operator std::string_view() const { return text(); }
+  operator std::string() const { return std::string(text()); }
 
   friend constexpr bool operator==(const InterfaceName&, const InterfaceName&) = default;
+  friend constexpr bool operator==(const InterfaceName& a,
+                                   const std::convertible_to<std::string_view> auto& b) {
+    return a.text() == std::string_view(b);
+  }
 
  private:
   std::array<char, 16> text_{};  // ends in a zero
 };
 
 }  // namespace ekspath
+
+template <>
+struct fmt::formatter<ekspath::InterfaceName> : fmt::formatter<std::string_view> {
+  auto format(const ekspath::InterfaceName& name, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format(name.text(), context);
+  }
+};

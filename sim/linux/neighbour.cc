@@ -98,14 +98,23 @@ struct Neighbours::Resolution {
   Timer timer;
 };
 
-struct Neighbours::State {
-  /// A broadcast request for an address behind us, which waits its random time. pneigh_enqueue()
-  struct Delayed {
-    std::uint32_t interface = 0;
-    PacketRef frame;
-  };
+/// A broadcast request for an address behind us, which waits its random time. pneigh_enqueue()
+struct Neighbours::Delayed {
+  std::uint32_t interface = 0;
+  PacketRef frame;
+};
 
-  State(Netns& owner, std::vector<Entry>& of_all) : netns(owner), entries(of_all) {}
+/// Of a namespace which has many neighbours, whose neighbours come and go, or which answers for others.
+struct Neighbours::Seldom {
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash> index;  // empty: few entries
+  std::vector<std::uint32_t> free_slots;
+  std::vector<Delayed> delayed;
+  std::unique_ptr<Random> proxy_random;
+};
+
+/// The protocol at work on the entries of one namespace, for as long as one call takes.
+struct Neighbours::Arp {
+  explicit Arp(Neighbours& of) : netns(of.netns_), entries(of.entries_), seldom_(of.seldom_) {}
 
   [[nodiscard]] Entry* find(std::uint32_t interface, Ipv4Address address);
   [[nodiscard]] Entry& ensure(Interface& out, Ipv4Address address, std::uint32_t& place);
@@ -135,24 +144,17 @@ struct Neighbours::State {
   static constexpr std::size_t scanned_at_most = 8;
   Netns& netns;
   std::vector<Entry>& entries;
-  std::unique_ptr<boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash>>
-      index;  // of many entries
-  /// Of a namespace whose neighbours come and go, or which answers for others.
-  struct Seldom {
-    std::vector<std::uint32_t> free_slots;
-    std::vector<Delayed> delayed;
-    std::unique_ptr<Random> proxy_random;
-  };
   [[nodiscard]] Seldom& seldom() {
     if (!seldom_) seldom_ = std::make_unique<Seldom>();
     return *seldom_;
   }
+  [[nodiscard]] bool has_index() const { return seldom_ && !seldom_->index.empty(); }
 
  private:
-  std::unique_ptr<Seldom> seldom_;
+  std::unique_ptr<Seldom>& seldom_;
 };
 
-Neighbours::Neighbours(Netns& netns) : state_(std::make_unique<State>(netns, entries_)) {}
+Neighbours::Neighbours(Netns& netns) : netns_(netns) {}
 Neighbours::~Neighbours() = default;
 
 /// Linux 6.1 include/net/neighbour.h neigh_output(), net/core/neighbour.c neigh_event_send()
@@ -164,83 +166,85 @@ void Neighbours::resolve(Interface& out, Ipv4Address next_hop, PacketRef packet,
         [[likely]]
       return egress(out, std::move(packet), MacAddress(probable.mac));
   }
-  State& state = *state_;
-  Entry& entry = state.ensure(out, next_hop, place);
-  if (!is_valid(entry.state)) return state.enqueue(out, entry, std::move(packet));
+  Arp protocol(*this);
+  Entry& entry = protocol.ensure(out, next_hop, place);
+  if (!is_valid(entry.state)) return protocol.enqueue(out, entry, std::move(packet));
   if (!is_connected(entry.state)) {
     Resolution& arp = *entry.arp;
-    arp.used = state.netns.now();
+    arp.used = netns_.now();
     if (entry.state == Nud::stale) {
       entry.state = Nud::delay;
       arp.updated = arp.used;
       arp.timer.arm(arp.used + delay_first_probe);
     }
   }
-  if (state.netns.observer != nullptr) [[unlikely]] {
-    observe(state.netns, &out, Stage::neighbour, Verdict::pass, *packet,
+  if (netns_.observer != nullptr) [[unlikely]] {
+    observe(netns_, &out, Stage::neighbour, Verdict::pass, *packet,
             fmt::format("{} dev {} lladdr {} {}", next_hop, out.name, entry.mac, to_string(entry.state)));
   }
   egress(out, std::move(packet), MacAddress(entry.mac));
 }
 
 void Neighbours::confirm(Interface& out, Ipv4Address next_hop) {
-  Entry* entry = state_->find(out.index, next_hop);
-  if (entry != nullptr && entry->arp) entry->arp->confirmed = state_->netns.now();
+  Entry* entry = Arp(*this).find(out.index, next_hop);
+  if (entry != nullptr && entry->arp) entry->arp->confirmed = netns_.now();
 }
 
 bool Neighbours::is_valid_or_ask(Interface& out, Ipv4Address address) {
-  Entry& entry = state_->ensure(out, address, out.last_neighbour);
+  Arp protocol(*this);
+  Entry& entry = protocol.ensure(out, address, out.last_neighbour);
   if (is_valid(entry.state)) return true;
-  if (entry.state != Nud::incomplete) state_->start(out, state_->slot_of(entry));
+  if (entry.state != Nud::incomplete) protocol.start(out, protocol.slot_of(entry));
   return false;
 }
 
 void Neighbours::fire(const Event& event) {
-  State& state = *state_;
   if (event.kind == Netns::arp_proxy_timer) {
-    State::Delayed due = std::move(state.seldom().delayed[event.argument]);
-    Interface* in = state.netns.interface(due.interface);
+    Delayed due = std::move(seldom_->delayed[event.argument]);
+    Interface* in = netns_.interface(due.interface);
     if (in == nullptr || !in->up) return;
-    return state.process(*in, std::move(due.frame), true);
+    return Arp(*this).process(*in, std::move(due.frame), true);
   }
-  if (state.entries[event.argument].arp->timer.expired(event)) state.tick(event.argument);
+  if (entries_[event.argument].arp->timer.expired(event)) Arp(*this).tick(event.argument);
 }
 
 int Neighbours::add(const NeighbourEntry& wanted) {
-  Interface* interface = state_->netns.interface(wanted.interface);
+  Interface* interface = netns_.interface(wanted.interface);
   if (interface == nullptr) return ENODEV;
-  Entry& entry = state_->ensure(*interface, wanted.address, interface->last_neighbour);
+  Arp protocol(*this);
+  Entry& entry = protocol.ensure(*interface, wanted.address, interface->last_neighbour);
   const bool had_mac = is_valid(entry.state);
   entry.mac = wanted.mac;
   entry.state = wanted.state;
   if (entry.state == Nud::permanent && !entry.arp) return 0;
-  Resolution& arp = state_->resolution_of(entry);
-  arp.updated = state_->netns.now();
+  Resolution& arp = protocol.resolution_of(entry);
+  arp.updated = netns_.now();
   arp.timer.cancel();
   if (wanted.state == Nud::reachable) {
-    arp.confirmed = state_->netns.now();
+    arp.confirmed = netns_.now();
     arp.timer.arm(arp.confirmed + arp.reachable_time);
   }
-  if (!had_mac && is_valid(entry.state)) state_->release_queue(*interface, entry);
+  if (!had_mac && is_valid(entry.state)) protocol.release_queue(*interface, entry);
   return 0;
 }
 
 int Neighbours::remove(std::uint32_t interface, Ipv4Address address) {
-  Entry* entry = state_->find(interface, address);
+  Arp protocol(*this);
+  Entry* entry = protocol.find(interface, address);
   if (entry == nullptr) return ENOENT;
-  state_->free(*entry);
+  protocol.free(*entry);
   return 0;
 }
 
 void Neighbours::flush(const Interface& interface) {
-  for (Entry& entry : state_->entries) {
-    if (entry.interface == interface.index) state_->free(entry);
+  for (Entry& entry : entries_) {
+    if (entry.interface == interface.index) Arp(*this).free(entry);
   }
 }
 
 std::vector<NeighbourEntry> Neighbours::entries() const {
   std::vector<NeighbourEntry> listed;
-  for (const Entry& entry : state_->entries) {
+  for (const Entry& entry : entries_) {
     // `ip neigh` leaves out what never needed ARP.
     if (entry.interface == 0 || entry.state == Nud::noarp) continue;
     listed.push_back({entry.address, entry.interface, entry.mac, entry.state});
@@ -248,19 +252,19 @@ std::vector<NeighbourEntry> Neighbours::entries() const {
   return listed;
 }
 
-Neighbours::Entry* Neighbours::State::find(std::uint32_t interface, Ipv4Address address) {
-  if (!index) {
+Neighbours::Entry* Neighbours::Arp::find(std::uint32_t interface, Ipv4Address address) {
+  if (!has_index()) {
     for (Entry& entry : entries) {
       if (entry.address == address && entry.interface == interface) return &entry;
     }
     return nullptr;
   }
-  const auto found = index->find(key(interface, address));
-  return found != index->end() ? &entries[found->second] : nullptr;
+  const auto found = seldom_->index.find(key(interface, address));
+  return found != seldom_->index.end() ? &entries[found->second] : nullptr;
 }
 
 /// ___neigh_create(), arp_constructor()
-Neighbours::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address, std::uint32_t& place) {
+Neighbours::Entry& Neighbours::Arp::ensure(Interface& out, Ipv4Address address, std::uint32_t& place) {
   if (place < entries.size()) {
     Entry& probable = entries[place];
     if (probable.address == address && probable.interface == out.index) [[likely]]
@@ -288,18 +292,17 @@ Neighbours::Entry& Neighbours::State::ensure(Interface& out, Ipv4Address address
     entry.state = Nud::noarp;
     entry.mac = type == AddressType::broadcast ? MacAddress::broadcast() : multicast_mac(address);
   }
-  if (index) {
-    index->emplace(key(out.index, address), slot);
+  if (has_index()) {
+    seldom_->index.emplace(key(out.index, address), slot);
   } else if (entries.size() > scanned_at_most) {
-    index = std::make_unique<boost::unordered_flat_map<std::uint64_t, std::uint32_t, MixedHash>>();
     for (const Entry& each : entries) {
-      if (each.interface != 0) index->emplace(key(each.interface, each.address), slot_of(each));
+      if (each.interface != 0) seldom().index.emplace(key(each.interface, each.address), slot_of(each));
     }
   }
   return entry;
 }
 
-Neighbours::Resolution& Neighbours::State::resolution_of(Entry& entry) {
+Neighbours::Resolution& Neighbours::Arp::resolution_of(Entry& entry) {
   if (!entry.arp) {
     entry.arp = std::make_unique<Resolution>(netns, slot_of(entry));
     entry.arp->reachable_time = reachable_time_on(*netns.interface(entry.interface));
@@ -308,15 +311,15 @@ Neighbours::Resolution& Neighbours::State::resolution_of(Entry& entry) {
 }
 
 /// neigh_rand_reach_time(): between half and one and a half times the base, one draw an interface.
-Nanoseconds Neighbours::State::reachable_time_on(const Interface& interface) const {
-  Random draw = netns.random("reachable time of " + interface.name);
+Nanoseconds Neighbours::Arp::reachable_time_on(const Interface& interface) const {
+  Random draw = netns.random(fmt::format("reachable time of {}", interface.name));
   const auto spread = static_cast<std::uint64_t>(base_reachable.count());
   return base_reachable / 2 + Nanoseconds(static_cast<std::int64_t>(draw.uniform(spread)));
 }
 
 /// neigh_destroy(): what still waits in its queue dies unannounced.
-void Neighbours::State::free(Entry& entry) {
-  if (index) index->erase(key(entry.interface, entry.address));
+void Neighbours::Arp::free(Entry& entry) {
+  if (has_index()) seldom_->index.erase(key(entry.interface, entry.address));
   const Interface* out = netns.interface(entry.interface);
   seldom().free_slots.push_back(slot_of(entry));
   entry.interface = 0;
@@ -332,7 +335,7 @@ void Neighbours::State::free(Entry& entry) {
 }
 
 /// __neigh_event_send(): the queue keeps the newest.
-void Neighbours::State::enqueue(Interface& out, Entry& entry, PacketRef packet) {
+void Neighbours::Arp::enqueue(Interface& out, Entry& entry, PacketRef packet) {
   Resolution& arp = resolution_of(entry);
   const std::uint32_t slot = slot_of(entry);
   const std::uint32_t bytes = true_size(*packet);
@@ -351,7 +354,7 @@ void Neighbours::State::enqueue(Interface& out, Entry& entry, PacketRef packet) 
   if (entry.state != Nud::incomplete) start(out, slot);
 }
 
-void Neighbours::State::start(Interface& out, std::uint32_t slot) {
+void Neighbours::Arp::start(Interface& out, std::uint32_t slot) {
   Entry& entry = entries[slot];
   Resolution& arp = resolution_of(entry);
   entry.state = Nud::incomplete;
@@ -362,7 +365,7 @@ void Neighbours::State::start(Interface& out, std::uint32_t slot) {
 }
 
 /// Linux 6.1 net/ipv4/arp.c arp_solicit()
-void Neighbours::State::solicit(Interface& out, Entry& entry) {
+void Neighbours::Arp::solicit(Interface& out, Entry& entry) {
   Resolution& arp = resolution_of(entry);
   const std::uint8_t announce = std::max(netns.sysctls->all.arp_announce, out.conf.arp_announce);
   Ipv4Address source;
@@ -389,7 +392,7 @@ void Neighbours::State::solicit(Interface& out, Entry& entry) {
 }
 
 /// neigh_invalidate(), arp_error_report()
-void Neighbours::State::fail(Entry& entry) {
+void Neighbours::Arp::fail(Entry& entry) {
   Resolution& arp = resolution_of(entry);
   entry.state = Nud::failed;
   arp.updated = netns.now();
@@ -406,7 +409,7 @@ void Neighbours::State::fail(Entry& entry) {
 }
 
 /// neigh_timer_handler()
-void Neighbours::State::tick(std::uint32_t slot) {
+void Neighbours::Arp::tick(std::uint32_t slot) {
   Entry& entry = entries[slot];
   Resolution& arp = resolution_of(entry);
   Interface* out = netns.interface(entry.interface);
@@ -454,8 +457,8 @@ void Neighbours::State::tick(std::uint32_t slot) {
 }
 
 /// neigh_update(), as ARP uses it
-void Neighbours::State::update(Interface& in, Entry& entry, const MacAddress& mac, NeighbourState wanted,
-                               Override override) {
+void Neighbours::Arp::update(Interface& in, Entry& entry, const MacAddress& mac, NeighbourState wanted,
+                             Override override) {
   const Nud before = entry.state;
   if (before == Nud::permanent || before == Nud::noarp) return;
   Resolution& arp = resolution_of(entry);
@@ -480,7 +483,7 @@ void Neighbours::State::update(Interface& in, Entry& entry, const MacAddress& ma
   if (!is_valid(before) && is_valid(after)) release_queue(in, entry);
 }
 
-void Neighbours::State::release_queue(Interface& out, Entry& entry) {
+void Neighbours::Arp::release_queue(Interface& out, Entry& entry) {
   Resolution& arp = resolution_of(entry);
   arp.queued_bytes = 0;
   arp.used = netns.now();
@@ -505,15 +508,14 @@ void Neighbours::State::release_queue(Interface& out, Entry& entry) {
 
 /// Linux 6.1 net/ipv4/arp.c arp_rcv()
 void Neighbours::receive_arp(Interface& in, PacketRef frame) {
-  Netns& netns = state_->netns;
   if (frame->size() < ArpView::size || !ArpView{frame->data()}.is_ethernet_ipv4()) {
-    return drop(netns, &in, Stage::ingress, DropReason::header, std::move(frame));
+    return drop(netns_, &in, Stage::ingress, DropReason::header, std::move(frame));
   }
-  state_->process(in, std::move(frame), false);
+  Arp(*this).process(in, std::move(frame), false);
 }
 
 /// arp_process()
-void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed) {
+void Neighbours::Arp::process(Interface& in, PacketRef frame, bool was_delayed) {
   const ArpView arp{frame->data()};
   const Ipv4Address sender = arp.sender();
   const Ipv4Address target = arp.target();
@@ -585,7 +587,7 @@ void Neighbours::State::process(Interface& in, PacketRef frame, bool was_delayed
          override ? Override::yes : Override::no);
 }
 
-void Neighbours::State::answer(Interface& in, const ArpView& request) {
+void Neighbours::Arp::answer(Interface& in, const ArpView& request) {
   ArpFields fields;
   fields.operation = ArpView::reply;
   fields.sender_mac = in.mac;
@@ -598,7 +600,7 @@ void Neighbours::State::answer(Interface& in, const ArpView& request) {
 }
 
 /// arp_ignore()
-bool Neighbours::State::ignores(const Interface& in, Ipv4Address sender, Ipv4Address target) const {
+bool Neighbours::Arp::ignores(const Interface& in, Ipv4Address sender, Ipv4Address target) const {
   const auto confirmed_on = [&](const Interface& interface, bool same_subnet,
                                 InterfaceAddress::Scope widest) {
     return std::any_of(interface.addresses.begin(), interface.addresses.end(),

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/base/fetch_line.hh"
 #include "sim/base/ipv4_address.hh"
 #include "sim/base/mac_address.hh"
 #include "sim/base/nanoseconds.hh"
-#include "sim/base/fetch_line.hh"
 #include "sim/engine/event.hh"
 #include "sim/linux/interface.hh"
 #include "sim/packet/packet.hh"
@@ -71,8 +71,10 @@ class Neighbours {
   }
 
  private:
-  struct State;
+  struct Arp;
   struct Resolution;
+  struct Delayed;
+  struct Seldom;
   struct Entry {
     Ipv4Address address;
     std::uint32_t interface = 0;  // 0: a free place
@@ -82,8 +84,9 @@ class Neighbours {
     std::unique_ptr<Resolution> arp;  // stays with its place: a timer of it may still be queued
   };
 
+  Netns& netns_;
   std::vector<Entry> entries_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Seldom> seldom_;  // null: not needed yet
 };
 
 }  // namespace ekspath

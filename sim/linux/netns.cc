@@ -1,5 +1,7 @@
 #include "sim/linux/netns.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -12,7 +14,7 @@ constexpr std::uint32_t loopback_mtu = 65536;
 
 }  // namespace
 
-Netns::Netns(const Kernel& kernel, std::string name)
+Netns::Netns(const Kernel& kernel, SharedText name)
     : Entity(kernel.engine), routing(*this), neighbours(*this), kernel_(&kernel), name_(std::move(name)) {
   place_ = kernel.places.add(name_);
   Interface& lo = add_interface("lo", InterfaceKind::loopback, {}, loopback_mtu);
@@ -32,12 +34,12 @@ Netns::~Netns() {
   }
 }
 
-Interface& Netns::add_interface(std::string name, InterfaceKind kind, const MacAddress& mac,
+Interface& Netns::add_interface(const InterfaceName& name, InterfaceKind kind, const MacAddress& mac,
                                 std::uint32_t mtu) {
   ASSERT(find_interface(name) == nullptr);
-  const PlaceId place = kernel_->places.add(name_ + "/" + name);
-  interfaces_.push_back(std::make_unique<Interface>(
-      *this, Interface::Identity{next_index_++, std::move(name), kind, mac, mtu, place}));
+  const PlaceId place = kernel_->places.add(fmt::format("{}/{}", name_, name));
+  interfaces_.push_back(
+      std::make_unique<Interface>(*this, Interface::Identity{next_index_++, name, kind, mac, mtu, place}));
   Interface& added = *interfaces_.back();
   added.conf = sysctls->defaults;
   routing.interfaces_changed();
@@ -46,10 +48,11 @@ Interface& Netns::add_interface(std::string name, InterfaceKind kind, const MacA
   return added;
 }
 
-void Netns::add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netns& b, std::string name_b,
-                     const MacAddress& mac_b, std::uint32_t mtu, const LinkSpec& link) {
-  Interface& end_a = a.add_interface(std::move(name_a), InterfaceKind::veth, mac_a, mtu);
-  Interface& end_b = b.add_interface(std::move(name_b), InterfaceKind::veth, mac_b, mtu);
+void Netns::add_veth(Netns& a, const InterfaceName& name_a, const MacAddress& mac_a, Netns& b,
+                     const InterfaceName& name_b, const MacAddress& mac_b, std::uint32_t mtu,
+                     const LinkSpec& link) {
+  Interface& end_a = a.add_interface(name_a, InterfaceKind::veth, mac_a, mtu);
+  Interface& end_b = b.add_interface(name_b, InterfaceKind::veth, mac_b, mtu);
   end_a.peer = &end_b;
   end_b.peer = &end_a;
   // veth_newlink(): no carrier before both ends are up.
@@ -81,7 +84,8 @@ void Netns::remove(Interface& interface) {
   routing.flush_routes_of(interface, true);
   neighbours.flush(interface);
   if (conntrack) conntrack->masquerade_gone(interface.index);
-  std::erase_if(interfaces_, [&](const auto& owned) { return owned.get() == &interface; });
+  const auto gone = [&](const auto& owned) { return owned.get() == &interface; };
+  interfaces_.erase(std::ranges::find_if(interfaces_, gone));
   routing.interfaces_changed();
   if (netfilter) netfilter->interfaces_changed();
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sim/base/shared_text.hh"
 #include "sim/engine/engine.hh"
 #include "sim/engine/random.hh"
 #include "sim/linux/conntrack/conntrack.hh"
@@ -81,10 +83,10 @@ class alignas(64) Netns final : public Entity {
  public:
   /// `name` as a user knows it: "pod1", "node1", "operator", "dns.google". lo exists and is up, with
   /// 127.0.0.1/8.
-  Netns(const Kernel& kernel, std::string name);
+  Netns(const Kernel& kernel, SharedText name);
   ~Netns();
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const SharedText& name() const { return name_; }
   [[nodiscard]] PlaceId place() const { return place_; }
   [[nodiscard]] Occasional& occasional() {
     if (!occasional_) [[unlikely]]
@@ -99,10 +101,12 @@ class alignas(64) Netns final : public Entity {
   [[nodiscard]] Random random(std::string_view purpose) const { return {kernel_->seed, name_, purpose}; }
 
   // `ip link`
-  Interface& add_interface(std::string name, InterfaceKind kind, const MacAddress& mac, std::uint32_t mtu);
+  Interface& add_interface(const InterfaceName& name, InterfaceKind kind, const MacAddress& mac,
+                           std::uint32_t mtu);
   /// Both ends of a veth, each in its namespace, not yet up.
-  static void add_veth(Netns& a, std::string name_a, const MacAddress& mac_a, Netns& b, std::string name_b,
-                       const MacAddress& mac_b, std::uint32_t mtu, const LinkSpec& link);
+  static void add_veth(Netns& a, const InterfaceName& name_a, const MacAddress& mac_a, Netns& b,
+                       const InterfaceName& name_b, const MacAddress& mac_b, std::uint32_t mtu,
+                       const LinkSpec& link);
   /// Both ends of a veth; frames on their way are dropped.
   void delete_interface(Interface& interface);
   void set_up(Interface& interface, bool up);
@@ -113,10 +117,9 @@ class alignas(64) Netns final : public Entity {
   [[nodiscard]] Interface& loopback() { return *interfaces_.front(); }
   /// In order of index.
   [[nodiscard]] std::vector<Interface*> interfaces() const;
-  /// The same, without a copy.
-  [[nodiscard]] const std::vector<std::unique_ptr<Interface>>& owned_interfaces() const {
-    return interfaces_;
-  }
+  /// The same, without a copy. A pod has two.
+  using Interfaces = boost::container::small_vector<std::unique_ptr<Interface>, 2>;
+  [[nodiscard]] const Interfaces& owned_interfaces() const { return interfaces_; }
 
   // `ip addr`: with the local, broadcast and connected routes that the kernel adds. 0 or an errno.
   [[nodiscard]] int add_address(Interface& interface, const InterfaceAddress& address,
@@ -160,8 +163,8 @@ class alignas(64) Netns final : public Entity {
   SysctlsOfNetns sysctls;
 
  private:
-  std::vector<std::unique_ptr<Interface>> interfaces_;
-  std::string name_;
+  Interfaces interfaces_;
+  SharedText name_;
   PlaceId place_;
   std::uint32_t next_index_ = 1;
 };

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstring>
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,29 +19,29 @@ using PlaceId = Id<struct PlaceTag>;
 class PlaceNames {
  public:
   [[nodiscard]] PlaceId add(std::string_view name) {
-    if (name.size() > room_) {
-      room_ = name.size() > chunk_size ? name.size() : chunk_size;
-      chunks_.push_back(std::make_unique<char[]>(room_));
-      next_ = chunks_.back().get();
+    const std::size_t size = name.size() + 1;
+    if (chunks_.empty() || used_ + size > chunk_size) {
+      chunks_.push_back(std::make_unique<char[]>(std::max(size, chunk_size)));
+      used_ = 0;
     }
-    if (!name.empty()) std::memcpy(next_, name.data(), name.size());
-    names_.emplace_back(next_, name.size());
-    next_ += name.size();
-    room_ -= name.size();
-    return PlaceId(static_cast<std::uint32_t>(names_.size() - 1));
+    std::ranges::copy(name, chunks_.back().get() + used_);  // and the zero that is there
+    starts_.push_back(static_cast<std::uint32_t>((chunks_.size() - 1) * chunk_size + used_));
+    used_ += size;
+    return PlaceId(static_cast<std::uint32_t>(starts_.size() - 1));
   }
   /// Good as long as the world is.
   [[nodiscard]] std::string_view name(PlaceId place) const {
-    return place ? names_[place.value()] : std::string_view("?");
+    if (!place) return "?";
+    const std::uint32_t start = starts_[place.value()];
+    return chunks_[start / chunk_size].get() + start % chunk_size;
   }
-  [[nodiscard]] std::size_t size() const { return names_.size(); }
+  [[nodiscard]] std::size_t size() const { return starts_.size(); }
 
  private:
   static constexpr std::size_t chunk_size = 4096;
-  std::vector<std::unique_ptr<char[]>> chunks_;
-  char* next_ = nullptr;
-  std::size_t room_ = 0;  // behind next_
-  std::deque<std::string_view> names_;
+  std::vector<std::unique_ptr<char[]>> chunks_;  // of texts that end in a zero; a longer one has its own
+  std::size_t used_ = 0;                         // of the last
+  std::deque<std::uint32_t> starts_;             // the chunk's number times chunk_size, and where in it
 };
 
 }  // namespace ekspath

@@ -11,15 +11,24 @@ namespace {
 /// Linux 6.1 net/netfilter/nf_conntrack_proto_icmp.c invmap
 std::uint8_t reply_type(std::uint8_t type) {
   switch (type) {
-    case icmp::echo_request: return icmp::echo_reply;
-    case icmp::echo_reply: return icmp::echo_request;
-    case icmp::timestamp: return icmp::timestamp_reply;
-    case icmp::timestamp_reply: return icmp::timestamp;
-    case icmp::information: return icmp::information_reply;
-    case icmp::information_reply: return icmp::information;
-    case icmp::address_mask: return icmp::address_mask_reply;
-    case icmp::address_mask_reply: return icmp::address_mask;
-    default: return type;
+    case icmp::echo_request:
+      return icmp::echo_reply;
+    case icmp::echo_reply:
+      return icmp::echo_request;
+    case icmp::timestamp:
+      return icmp::timestamp_reply;
+    case icmp::timestamp_reply:
+      return icmp::timestamp;
+    case icmp::information:
+      return icmp::information_reply;
+    case icmp::information_reply:
+      return icmp::information;
+    case icmp::address_mask:
+      return icmp::address_mask_reply;
+    case icmp::address_mask_reply:
+      return icmp::address_mask;
+    default:
+      return type;
   }
 }
 
@@ -27,9 +36,12 @@ constexpr std::uint8_t icmp_protocol = static_cast<std::uint8_t>(IpProtocol::icm
 
 std::string icmp_words(const Tuple& tuple) {
   switch (tuple.icmp_type()) {
-    case icmp::echo_request: return fmt::format("icmp echo request id {}", tuple.source_port);
-    case icmp::echo_reply: return fmt::format("icmp echo reply id {}", tuple.source_port);
-    default: return fmt::format("icmp type {} code {}", tuple.icmp_type(), tuple.icmp_code());
+    case icmp::echo_request:
+      return fmt::format("icmp echo request id {}", tuple.source_port);
+    case icmp::echo_reply:
+      return fmt::format("icmp echo reply id {}", tuple.source_port);
+    default:
+      return fmt::format("icmp type {} code {}", tuple.icmp_type(), tuple.icmp_code());
   }
 }
 
@@ -41,23 +53,13 @@ Tuple Tuple::reply() const {
   return {destination, source, source_port, answer, protocol};
 }
 
-std::size_t TupleHash::operator()(const Tuple& tuple) const {
-  const std::uint64_t addresses = (std::uint64_t{tuple.source.bits()} << 32) | tuple.destination.bits();
-  const std::uint64_t rest = (std::uint64_t{tuple.source_port} << 32) | (std::uint64_t{tuple.destination_port} << 16) |
-                             tuple.protocol;
-  std::uint64_t hash = addresses * 0x9e3779b97f4a7c15;
-  hash ^= hash >> 32;
-  hash = (hash ^ rest) * 0xd6e8feb86659fd93;
-  hash ^= hash >> 32;
-  return hash * 0xd6e8feb86659fd93;
-}
-
 FlowHint flow_of_frame(const Packet& frame) {
   if (frame.size() < EthernetView::size + Ipv4View::minimum_size + 4) return {};
   const std::uint8_t* link = frame.data();
   const std::uint8_t* ip = link + EthernetView::size;
   if (load16(link + 12) != static_cast<std::uint16_t>(EtherType::ipv4) || ip[0] != 0x45) return {};
-  Tuple tuple{Ipv4Address(load32(ip + 12)), Ipv4Address(load32(ip + 16)), load16(ip + 20), load16(ip + 22), ip[9]};
+  Tuple tuple{Ipv4Address(load32(ip + 12)), Ipv4Address(load32(ip + 16)), load16(ip + 20), load16(ip + 22),
+              ip[9]};
   if (IpProtocol{tuple.protocol} == IpProtocol::icmp) {
     if (frame.size() < EthernetView::size + Ipv4View::minimum_size + IcmpView::size) return {};
     tuple.destination_port = tuple.source_port;
@@ -83,7 +85,8 @@ Tuple tuple_of(const Packet& packet) {
       tuple.source_port = load16(packet.transport());
       tuple.destination_port = load16(packet.transport() + 2);
       break;
-    default: break;
+    default:
+      break;
   }
   return tuple;
 }
@@ -100,10 +103,12 @@ auto fmt::formatter<ekspath::Tuple>::format(const ekspath::Tuple& tuple, fmt::fo
       break;
     case IpProtocol::tcp:
     case IpProtocol::udp:
-      text = fmt::format("{}:{} > {}:{} {}", tuple.source, tuple.source_port, tuple.destination, tuple.destination_port,
-                         IpProtocol{tuple.protocol} == IpProtocol::tcp ? "tcp" : "udp");
+      text =
+          fmt::format("{}:{} > {}:{} {}", tuple.source, tuple.source_port, tuple.destination,
+                      tuple.destination_port, IpProtocol{tuple.protocol} == IpProtocol::tcp ? "tcp" : "udp");
       break;
-    default: text = fmt::format("{} > {} {}", tuple.source, tuple.destination, tuple.protocol);
+    default:
+      text = fmt::format("{} > {} {}", tuple.source, tuple.destination, tuple.protocol);
   }
   return fmt::formatter<std::string_view>::format(text, context);
 }

@@ -67,7 +67,8 @@ std::string_view qdisc_of(const Interface& interface) {
 }
 
 std::string name_at_peer(const Interface& interface) {
-  return interface.peer != nullptr ? fmt::format("{}@if{}", interface.name, interface.peer->index) : interface.name;
+  if (interface.peer == nullptr) return interface.name;
+  return fmt::format("{}@if{}", interface.name, interface.peer->index);
 }
 
 /// What containerd calls a pod's namespace: cni- and a UUID (version 4), here of the seed's.
@@ -100,8 +101,9 @@ std::string first_lines(const IpSubject& subject, const Interface& interface, bo
   text += fmt::format("    link/{} {} brd {}{}\n", loopback ? "loopback" : "ether", interface.mac,
                       loopback ? MacAddress{} : MacAddress::broadcast(), link_netns(subject, interface));
   // udev's name by PCI path; ens5 is slot 5 of bus 0.
-  if (interface.kind == InterfaceKind::ena && interface.name.starts_with("ens")) {
-    text += fmt::format("    altname enp0s{}\n", interface.name.substr(3));
+  const std::string_view name = interface.name;
+  if (interface.kind == InterfaceKind::ena && name.starts_with("ens")) {
+    text += fmt::format("    altname enp0s{}\n", name.substr(3));
   }
   return text;
 }
@@ -237,7 +239,7 @@ CommandResult ip_neigh(Netns& netns, const std::vector<std::string>& words) {
     if (!selection.device.empty() && interface->name != selection.device) continue;
     if (selection.address && *selection.address != entry.address) continue;
     result.out += fmt::format("{}", entry.address);
-    if (selection.device.empty()) result.out += " dev " + interface->name;
+    if (selection.device.empty()) result.out += fmt::format(" dev {}", interface->name);
     const bool has_mac = entry.state != NeighbourState::incomplete && entry.state != NeighbourState::failed;
     if (has_mac) result.out += fmt::format(" lladdr {}", entry.mac);
     result.out += fmt::format(" {} \n", to_string(entry.state));

@@ -243,7 +243,10 @@ CommandResult show_routes(Netns& netns, const RouteCommand& command) {
       if (command.exactly && *command.exactly != route.prefix) continue;
       std::string line = netns.routing.text(route);
       if (command.all_tables) line = with_table(std::move(line), table);
-      if (only != nullptr) line.erase(line.find(" dev " + only->name), only->name.size() + 5);
+      if (only != nullptr) {
+        const std::string device = fmt::format(" dev {}", only->name);
+        line.erase(line.find(device), device.size());
+      }
       result.out += line + " \n";
     }
   }
@@ -308,7 +311,7 @@ CommandResult get_route(Netns& netns, const RouteCommand& command) {
   if (found.is_broadcast()) line = fmt::format("broadcast {}", command.destination);
   if (!command.source.is_unspecified()) line += fmt::format(" from {}", command.source);
   if (!found.route->gateway.is_unspecified()) line += fmt::format(" via {}", found.next_hop);
-  line += fmt::format(" dev {}", found.is_local() ? std::string("lo") : found.out->name);
+  line += fmt::format(" dev {}", found.is_local() ? "lo" : found.out->name.text());
   // Before the first rule of one's own, local and main are one trie, which answers as main. fib_unmerge()
   const bool merged = netns.routing.rules().size() == 3;
   if (found.table != route_table::main && !merged) line = with_table(line, found.table);

@@ -72,7 +72,7 @@ std::string hosts_file(const World& world) {
 
 std::string names_file(const World& world, const FabricText& fabric) {
   std::string text;
-  for (const auto& netns : world.namespaces()) text += netns->name() + "\n";
+  for (const auto& netns : world.namespaces()) text += fmt::format("{}\n", netns->name());
   for (const NetnsText& router : fabric.namespaces) text += router.name + "\n";
   return text;
 }

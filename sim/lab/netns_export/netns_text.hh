@@ -18,9 +18,6 @@ struct NetnsText {
   std::string ipset;     // for `ipset restore`; "": no sets
 };
 
-/// Linux 6.1 include/uapi/linux/if.h IFNAMSIZ, with the zero at the end.
-constexpr std::size_t interface_name_size = 16;
-
 /// A simulated namespace as it stands: addresses, routes, rules, permanent neighbours, sysctls, iptables.
 [[nodiscard]] NetnsText netns_text(Netns& netns);
 

@@ -198,14 +198,9 @@ void FlowMemory::expect(const Tuple& tuple, unsigned stage) const {
   if (stage == 0) return flows_.fetch(key);
   const Flow* flow = flows_.find_if(key, [&](const Flow& known) { return known.key.tuple == tuple; });
   if (flow == nullptr || flow->out == nullptr) return;
-  const Interface& out = *flow->out;
-  if (stage == 1) {
-    if (flow->connection) netns_->conntrack->expect(flow->connection);
-    out.fetch();
-    netns_->neighbours.expect(flow->neighbour);
-  } else if (stage == 2) {
-    if (out.link) out.link->fetch();
-  }
+  if (flow->connection) netns_->conntrack->expect(flow->connection);
+  flow->out->fetch();
+  netns_->neighbours.expect(flow->neighbour);
 }
 
 }  // namespace ekspath

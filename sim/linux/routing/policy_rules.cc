@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::uint32_t loopback_index = 1;
 
-std::uint32_t bound_index(const Netns& netns, const InterfaceName& name) {
+std::uint32_t bound_index(const Netns& netns, const SharedText& name) {
   if (name.empty()) return 0;
-  const Interface* interface = netns.find_interface(name.text());
+  const Interface* interface = netns.find_interface(name);
   return interface != nullptr ? interface->index : BoundRule::no_interface;
 }
 
@@ -26,8 +26,7 @@ bool BoundRule::matches(const FlowKey& key) const {
   return all != invert;
 }
 
-void BoundRules::bind(const std::vector<PolicyRule>& rules, const Netns& netns,
-                      const std::vector<Fib>& tables) {
+void BoundRules::bind(const std::vector<PolicyRule>& rules, const Netns& netns, std::span<const Fib> tables) {
   rules_.clear();
   steps_.clear();
   hosts_.clear();

@@ -2,6 +2,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sim/linux/ip_id.hh"
@@ -31,7 +32,7 @@ struct BoundRule {
 /// changes nothing.
 class BoundRules {
  public:
-  void bind(const std::vector<PolicyRule>& rules, const Netns& netns, const std::vector<Fib>& tables);
+  void bind(const std::vector<PolicyRule>& rules, const Netns& netns, std::span<const Fib> tables);
 
   /// Calls `visit(rule number)` for each rule that matches, in order, until it returns true.
   template <class Visit>

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "sim/base/prefix.hh"
-#include "sim/linux/interface_name.hh"
+#include "sim/base/shared_text.hh"
 
 namespace ekspath {
 
@@ -39,14 +39,14 @@ struct PolicyRule {
   Prefix to{};
   std::uint32_t fwmark = 0;
   std::uint32_t fwmask = 0;  // 0: no mark selector
-  InterfaceName iif{};       // empty: any
-  InterfaceName oif{};
   std::uint32_t table = 0;
   std::int32_t suppress_prefix_length = -1;
   bool invert = false;
   std::uint8_t tos = 0;
   enum class Action : std::uint8_t { lookup, unreachable, prohibit, blackhole } action = Action::lookup;
   RouteProtocol protocol = RouteProtocol::unspec;
+  SharedText iif{};  // of a device; empty: any
+  SharedText oif{};
 
   friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };

@@ -85,9 +85,9 @@ std::string Routing::text(const Route& route) const {
 
 /// iproute2 6.1 ip/iprule.c print_rule()
 std::string Routing::text(const PolicyRule& rule) const {
-  const auto device = [this](const InterfaceName& name) {
-    const bool is_there = state_->netns.find_interface(name.text()) != nullptr;
-    return std::string(name.text()) + (is_there ? "" : " [detached]");
+  const auto device = [this](const SharedText& name) {
+    const bool is_there = state_->netns.find_interface(name) != nullptr;
+    return std::string(name) + (is_there ? "" : " [detached]");
   };
   std::string line = fmt::format("{}:\t", rule.priority);
   if (rule.invert) line += "not ";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <vector>
@@ -38,8 +39,8 @@ struct Routing::State {
   };
 
   Netns& netns;
-  std::vector<Fib> tables;              // by id
-  std::unique_ptr<OwnRules> own_rules;  // null: the default rules
+  boost::container::small_vector<Fib, 2> tables;  // by id; local and main stand here
+  std::unique_ptr<OwnRules> own_rules;            // null: the default rules
 
   /// Something that routes depend on is about to change, or was changed.
   void forget();

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -127,8 +128,9 @@ struct alignas(64) SocketTables final : Sockets {
 
   PortMap<std::vector<PingSocket*>> ping;                                   // by id
   boost::unordered_flat_map<Tuple, TcpConnection*, TupleHash> connections;  // by the tuple of what comes in
-  PortMap<std::vector<TcpListener*>> listeners;                             // by local port
-  PortMap<std::vector<const TcpPortUse*>> tcp_ports;  // who has a port without being accepted on it
+  // Small when there is one, as on most nodes.
+  std::multimap<std::uint16_t, TcpListener*> listeners;       // by local port
+  std::multimap<std::uint16_t, const TcpPortUse*> tcp_ports;  // who has one, not accepted on it
 
   std::uint16_t connect_secret = 0;           // of the hash that port_to_connect() begins at
   std::uint32_t connect_step = 0;             // table_perturb

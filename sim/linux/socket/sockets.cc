@@ -75,17 +75,15 @@ std::vector<SocketSummary> Sockets::summary() const {
   std::vector<SocketSummary> lines;
   constexpr auto tcp = static_cast<std::uint8_t>(IpProtocol::tcp);
   constexpr auto udp = static_cast<std::uint8_t>(IpProtocol::udp);
-  for (const auto& [port, listeners] : tables().listeners) {
-    for (const TcpListener* listener : listeners) {
-      lines.push_back({tcp,
-                       "LISTEN",
-                       static_cast<std::uint32_t>(listener->waiting()),
-                       listener->backlog(),
-                       listener->socket().local().address,
-                       {},
-                       listener->socket().local().port,
-                       0});
-    }
+  for (const auto& [port, listener] : tables().listeners) {
+    lines.push_back({tcp,
+                     "LISTEN",
+                     static_cast<std::uint32_t>(listener->waiting()),
+                     listener->backlog(),
+                     listener->socket().local().address,
+                     {},
+                     port,
+                     0});
   }
   for (const auto& connection : tables().tcp) {
     if (!connection || connection->state() == TcpSocketState::close) continue;

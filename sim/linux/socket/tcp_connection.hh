@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -319,7 +320,7 @@ class TcpListener {
   SocketTables& tables_;
   TcpSocket& socket_;
   std::uint32_t backlog_;
-  std::deque<TcpConnection*> ready_;
+  std::list<TcpConnection*> ready_;
 };
 
 /// tcp_v4_send_reset(): answers a segment that nobody wants. Not to a RST.

@@ -15,9 +15,9 @@ TcpSocket::~TcpSocket() {
   SocketTables& tables = netns_->sockets->tables();
   if (port_use_) tables.release_port(*port_use_);
   if (listener_) {
-    auto found = tables.listeners.find(local_.port);
-    std::erase(found->second, listener_.get());
-    if (found->second.empty()) tables.listeners.erase(found);
+    auto at = tables.listeners.find(local_.port);
+    while (at->second != listener_.get()) ++at;
+    tables.listeners.erase(at);
     listener_->stop();
   }
   if (connection_ != nullptr) {
@@ -61,7 +61,7 @@ int TcpSocket::listen(std::uint32_t backlog) {
   if (const int error = hold_port(); error != 0) return error;
   port_use_->listening = true;
   listener_ = std::make_unique<TcpListener>(tables, *this, backlog);
-  tables.listeners[local_.port].push_back(listener_.get());
+  tables.listeners.emplace(local_.port, listener_.get());
   return 0;
 }
 

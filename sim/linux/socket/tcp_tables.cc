@@ -21,10 +21,10 @@ void SocketTables::reap(TcpConnection& connection) {
 
 /// Linux 6.1 net/ipv4/inet_hashtables.c __inet_lookup_listener(): an exact address before any.
 TcpListener* SocketTables::listener_for(const Endpoint& local, std::uint32_t in_interface) const {
-  const auto found = listeners.find(local.port);
-  if (found == listeners.end()) return nullptr;
   TcpListener* any = nullptr;
-  for (TcpListener* listener : found->second) {
+  const auto [first, last] = listeners.equal_range(local.port);
+  for (auto at = first; at != last; ++at) {
+    TcpListener* const listener = at->second;
     const TcpSocket& socket = listener->socket();
     if (socket.options.bound_interface != 0 && socket.options.bound_interface != in_interface) continue;
     const Ipv4Address address = socket.local().address;
@@ -34,19 +34,19 @@ TcpListener* SocketTables::listener_for(const Endpoint& local, std::uint32_t in_
   return any;
 }
 
-void SocketTables::hold_port(const TcpPortUse& use) { tcp_ports[use.local.port].push_back(&use); }
+void SocketTables::hold_port(const TcpPortUse& use) { tcp_ports.emplace(use.local.port, &use); }
 
 void SocketTables::release_port(const TcpPortUse& use) {
-  const auto found = tcp_ports.find(use.local.port);
-  std::erase(found->second, &use);
-  if (found->second.empty()) tcp_ports.erase(found);
+  auto at = tcp_ports.find(use.local.port);
+  while (at->second != &use) ++at;
+  tcp_ports.erase(at);
 }
 
 /// inet_csk_bind_conflict()
 bool SocketTables::may_bind(const TcpPortUse& wanted) const {
-  const auto found = tcp_ports.find(wanted.local.port);
-  if (found == tcp_ports.end()) return true;
-  return std::ranges::none_of(found->second, [&](const TcpPortUse* other) {
+  const auto [first, last] = tcp_ports.equal_range(wanted.local.port);
+  return std::none_of(first, last, [&](const auto& use) {
+    const TcpPortUse* const other = use.second;
     if (other->bound_interface != 0 && wanted.bound_interface != 0 &&
         other->bound_interface != wanted.bound_interface) {
       return false;
@@ -84,8 +84,8 @@ std::uint16_t SocketTables::port_to_connect(Ipv4Address local, const Endpoint& r
     const std::uint32_t offset = (first + 2 * i + (2 * i >= count ? 1 : 0)) % count;
     const auto port = static_cast<std::uint16_t>(low + offset);
     if (connections.contains(Tuple{remote.address, local, remote.port, port, 6})) continue;
-    const auto users = tcp_ports.find(port);
-    if (users == tcp_ports.end() || std::ranges::all_of(users->second, &TcpPortUse::chosen_by_connect))
+    const auto [first_user, last_user] = tcp_ports.equal_range(port);
+    if (std::all_of(first_user, last_user, [](const auto& use) { return use.second->chosen_by_connect; }))
       return port;
   }
   return 0;

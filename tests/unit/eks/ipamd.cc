@@ -83,7 +83,7 @@ struct NodeWithPool {
   std::string interfaces() const {
     std::string text;
     for (const auto& interface : host.owned_interfaces())
-      text += interface->name + (interface->up ? " " : "(down) ");
+      text += fmt::format("{}{} ", interface->name, interface->up ? "" : "(down)");
     return text;
   }
   std::string log() const { return files.find(ipamd_log).value_or(std::string()); }

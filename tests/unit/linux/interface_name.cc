@@ -20,3 +20,11 @@ TEST_CASE("two names are equal when their texts are; a new one is empty") {
   CHECK(InterfaceName().empty());
   CHECK_FALSE(InterfaceName("lo").empty());
 }
+
+TEST_CASE("a name reads as the text that it is") {
+  const InterfaceName name = "ens5";
+  CHECK(name == "ens5");
+  CHECK(name != std::string("ens"));
+  CHECK(fmt::format("{:>6}", name) == "  ens5");
+  CHECK(std::string(name) == "ens5");
+}
