@@ -14,10 +14,9 @@ void Interface::expect(const PacketRef& frame, unsigned stage) const {
 void Netns::fetch() const { fetch_lines(this, 3); }
 
 void Netns::expect_received(const Interface& in, const Packet& frame, unsigned stage) const {
-  // A namespace with rules is a node's: what all its packets need is in the caches.
-  if (!netfilter && stage > 1) return;
   const FlowHint flow = flow_of_frame(frame);
   if (!flow.readable) return;
+  // A namespace with rules is a node's: what all its packets need is in the caches.
   if (netfilter) return netfilter->flows().expect(flow.tuple, stage);
   if (stage == 1) {
     if (sockets) sockets->expect(flow.tuple);
