@@ -38,13 +38,16 @@ std::string date_text(std::int64_t unix_seconds) {
                      second % 60);
 }
 
+std::string own_name(RunningProgram& self) {
+  const std::string& given = self.environment().host_name;
+  return given.empty() ? std::string(self.netns().name()) : given;
+}
+
 /// What the server saw: for lessons about who a packet seems to come from.
 std::string echo_body(RunningProgram& self, const TcpSocket& socket, const HttpHead& request) {
-  const std::string& given = self.environment().host_name;
-  std::string body =
-      fmt::format("Hostname: {}\nServer address: {}:{}\nClient address: {}:{}\nRequest: {}\n",
-                  given.empty() ? std::string(self.netns().name()) : given, socket.local().address,
-                  socket.local().port, socket.remote().address, socket.remote().port, request.first_line);
+  std::string body = fmt::format("Hostname: {}\nServer address: {}:{}\nClient address: {}:{}\nRequest: {}\n",
+                                 own_name(self), socket.local().address, socket.local().port,
+                                 socket.remote().address, socket.remote().port, request.first_line);
   for (const auto& [name, value] : request.fields) body += fmt::format("{}: {}\n", name, value);
   return body;
 }
@@ -54,9 +57,8 @@ WebPage page_of(RunningProgram& self, const TcpSocket& socket, const HttpHead& r
   const std::string path = request_path(request.first_line);
   if (serves == HttpServes::nginx) return nginx_page(path);
   if (serves == HttpServes::agnhost) {
-    const std::string& given = self.environment().host_name;
-    return agnhost_page({path, fmt::format("{}:{}", socket.remote().address, socket.remote().port),
-                         given.empty() ? std::string(self.netns().name()) : given});
+    return agnhost_page(
+        {path, fmt::format("{}:{}", socket.remote().address, socket.remote().port), own_name(self)});
   }
   WebPage page;
   page.head =

@@ -1,5 +1,7 @@
 #include "sim/eks/cni_settings.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -120,13 +122,23 @@ CniSettings CniSettings::read(const CniEnvironment& environment) {
   if (const auto mark = text_of(environment, "AWS_VPC_K8S_CNI_CONNMARK"); !mark.empty()) {
     settings.connmark = read_connmark(mark);
   }
-  if (const auto prefix = text_of(environment, "AWS_VPC_K8S_CNI_VETHPREFIX"); !prefix.empty()) {
+  if (const auto prefix = text_of(environment, "AWS_VPC_K8S_CNI_VETHPREFIX");
+      !prefix.empty() && refused_cni_value("AWS_VPC_K8S_CNI_VETHPREFIX", prefix).empty()) {
     settings.veth_prefix = prefix;
   }
   settings.node_port_support = flag_of(environment, "AWS_VPC_CNI_NODE_PORT_SUPPORT", true);
   settings.eni_mtu = read_mtu(text_of(environment, "AWS_VPC_ENI_MTU"), 9001);
   settings.pod_mtu = read_mtu(text_of(environment, "POD_MTU"), settings.eni_mtu);
   return settings;
+}
+
+std::string refused_cni_value(std::string_view name, std::string_view value) {
+  constexpr std::size_t longest_prefix = 4;  // eleven characters of a hash follow: IFNAMSIZ
+  if (name != "AWS_VPC_K8S_CNI_VETHPREFIX") return {};
+  if (value.size() > longest_prefix) return fmt::format("{} cannot be longer than 4 characters", name);
+  if (value == "eth" || value == "vlan" || value == "lo")
+    return fmt::format("{} cannot be set to reserved values 'eth', 'vlan', or 'lo'", name);
+  return {};
 }
 
 const std::vector<std::string>& cni_environment_names() {

@@ -55,5 +55,8 @@ struct CniSettings {
 
 /// The names of section 7 that the data path or ipamd reads: for checks and near misses.
 [[nodiscard]] const std::vector<std::string>& cni_environment_names();
+/// What aws-node says of a value with which it does not start; "" of others. amazon-vpc-cni-k8s
+/// cmd/aws-vpc-cni/main.go validateEnvVars()
+[[nodiscard]] std::string refused_cni_value(std::string_view name, std::string_view value);
 
 }  // namespace ekspath

@@ -35,7 +35,14 @@ constexpr UnmodelledVariable unmodelled_variables[] = {
 
 bool check_variable(const Setting& variable, Reading& reading) {
   const auto& modelled = cni_environment_names();
-  if (std::ranges::find(modelled, *variable.name) != modelled.end()) return true;
+  if (std::ranges::find(modelled, *variable.name) != modelled.end()) {
+    const std::string refused = refused_cni_value(*variable.name, *variable.value);
+    if (refused.empty()) return true;
+    reading.diagnostics.report({variable.value.where,
+                                fmt::format("'{}' for {}", *variable.value, *variable.name),
+                                "a value with which aws-node starts", refused});
+    return false;
+  }
   const auto known = std::ranges::find(unmodelled_variables, *variable.name, &UnmodelledVariable::name);
   if (known != std::end(unmodelled_variables)) {
     if (known->value == *variable.value) return true;

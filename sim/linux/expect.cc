@@ -43,7 +43,6 @@ void Netns::expect(const Event& event, unsigned stage) const {
   if (answer == nullptr || answer->out == nullptr) return;
   const Interface& out = *answer->out;
   if (stage == 2) return out.fetch();
-  if (stage != 3) return;
   if (out.link) out.link->fetch();
   neighbours.expect(out.last_neighbour);
 }

@@ -8,14 +8,6 @@
 namespace ekspath {
 namespace {
 
-constexpr std::uint32_t largest_datagram = 65535;
-
-/// ip_dst_mtu_maybe_forward(): a forwarded packet heeds the route's mtu and the device's, not what was
-/// learnt.
-std::uint32_t forwarding_mtu(const RouteResult& route) {
-  return std::min(route.mtu != 0 ? route.mtu : route.out->mtu, largest_datagram);
-}
-
 /// ip_exceeds_mtu(): of a reassembled packet the largest fragment counts.
 bool exceeds(const Packet& packet, std::uint32_t mtu) {
   if (packet.network_size() <= mtu || !ipv4(packet).dont_fragment()) return false;
@@ -45,7 +37,7 @@ void forward(Hop& hop, PacketRef packet, const InputRoute& input) {
     return drop(netns, hop.in, Stage::forward, DropReason::ttl_expired, std::move(packet));
   }
   ++netns.occasional().snmp.ip_forw_datagrams;
-  hop.mtu = forwarding_mtu(route);
+  hop.mtu = forwarding_mtu(route.mtu, *route.out);
   if (exceeds(*packet, hop.mtu)) {
     ++netns.occasional().snmp.ip_frag_fails;
     send_icmp_error(hop, *packet, {icmp::unreachable, icmp::fragmentation_needed, hop.mtu});

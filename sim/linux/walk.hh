@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -43,13 +44,20 @@ void transmit(Interface& out, PacketRef frame);
 /// The MTU towards a destination by this route: the interface's, the route's, the learnt one: the least.
 [[nodiscard]] std::uint32_t mtu_of(const Netns& netns, const RouteResult& route, Ipv4Address destination);
 
-/// The only way to die. Cold, as what observes is: the compiler then keeps both out of the way of packets that live. `where`: the interface at hand (in before FORWARD, out after), or null for the
-/// namespace.
-[[gnu::cold]] void drop(Netns& netns, const Interface* where, Stage stage, DropReason reason, PacketRef packet,
-          std::string_view rule = {});
+/// ip_dst_mtu_maybe_forward(): a forwarded packet heeds the route's mtu (0: none) and the device's, not what
+/// was learnt. Linux 6.1 include/net/ip.h
+[[nodiscard]] inline std::uint32_t forwarding_mtu(std::uint32_t of_route, const Interface& out) {
+  constexpr std::uint32_t largest_datagram = 65535;
+  return std::min(of_route != 0 ? of_route : out.mtu, largest_datagram);
+}
+
+/// The only way to die. Cold, as what observes is: the compiler then keeps both out of the way of packets
+/// that live. `where`: the interface at hand (in before FORWARD, out after), or null for the namespace.
+[[gnu::cold]] void drop(Netns& netns, const Interface* where, Stage stage, DropReason reason,
+                        PacketRef packet, std::string_view rule = {});
 
 /// Tells the observer, if there is one. Build no text before testing netns.observer.
-[[gnu::cold]] void observe(Netns& netns, const Interface* where, Stage stage, Verdict verdict, const Packet& packet,
-             std::string_view rule = {});
+[[gnu::cold]] void observe(Netns& netns, const Interface* where, Stage stage, Verdict verdict,
+                           const Packet& packet, std::string_view rule = {});
 
 }  // namespace ekspath

@@ -115,7 +115,7 @@ bool is_aws_node(const SplitWords& split, const KubectlArguments& arguments) {
 }  // namespace
 
 /// A variable of aws-node that nothing reads is refused by name before a run: in a cluster it would change
-/// something, here it could not.
+/// something, here it could not. So is a value with which aws-node would not start.
 std::string check_kubectl_set_env(const KubectlArguments& arguments) {
   const SplitWords split = split_environment(arguments.words());
   if (!split.error.empty()) return fmt::format("kubectl set env: {}", split.error);
@@ -124,7 +124,13 @@ std::string check_kubectl_set_env(const KubectlArguments& arguments) {
   for (const std::string& change : split.changes) {
     const std::size_t equals = change.find('=');
     const std::string name = change.substr(0, equals == std::string::npos ? change.size() - 1 : equals);
-    if (std::ranges::find(known, name) != known.end()) continue;
+    if (std::ranges::find(known, name) != known.end()) {
+      const std::string_view value =
+          equals == std::string::npos ? std::string_view() : std::string_view(change).substr(equals + 1);
+      const std::string refused = refused_cni_value(name, value);
+      if (refused.empty()) continue;
+      return fmt::format("an aws-node that does not start is not modelled: {}", refused);
+    }
     const std::string near = near_miss(name, known);
     return fmt::format("aws-node's variable '{}' is not modelled{}", name,
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));

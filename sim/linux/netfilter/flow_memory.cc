@@ -9,14 +9,13 @@
 #include "sim/linux/netfilter/table.hh"
 #include "sim/linux/netns.hh"
 #include "sim/linux/routing/input_route.hh"
+#include "sim/linux/walk.hh"
 #include "sim/packet/headers.hh"
 
 namespace ekspath {
 namespace {
 
-constexpr std::uint32_t largest_datagram = 65535;
-
-/// Whether a packet says all of its flow: a fragment does not, nor does a cut header, nor an ICMP error.
+/// Whether a packet says all of its flow: a fragment does not, nor does a cut header.
 bool flow_of(const Interface& in, const Packet& packet, FlowOfPackets& flow) {
   const Ipv4View ip = ipv4(packet);
   if (in.kind == InterfaceKind::loopback || packet.meta.type != PacketType::host) return false;
@@ -119,9 +118,8 @@ bool FlowMemory::forward(Hop& hop, PacketRef& packet) {
 /// As conntrack_in(), nat, ip_forward() and ip_output() would, and in that order.
 bool FlowMemory::send(Flow& flow, Hop& hop, PacketRef& packet) {
   Netns& netns = *netns_;
-  const std::uint32_t mtu = flow.mtu_of_route != 0 ? flow.mtu_of_route : flow.out->mtu;
   const std::size_t size = packet->network_size();
-  if (size > std::min(mtu, largest_datagram)) return false;
+  if (size > forwarding_mtu(flow.mtu_of_route, *flow.out)) return false;
   Connection* connection = nullptr;
   if (flow.connection) {
     if (!netns.conntrack->follow(flow.connection, is_reply(flow.ct_info), hop, *packet)) return false;

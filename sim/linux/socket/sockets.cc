@@ -62,7 +62,7 @@ void Sockets::expect(const Event& event, unsigned stage) const {
   const Slots<Alarm*>& alarms = tables().alarms;
   const std::uint32_t slot = TimerArgument::slot(event.argument);
   if (stage == 0) return fetch_line(&alarms);
-  if (stage > 2 || slot >= alarms.size()) return;
+  if (slot >= alarms.size()) return;
   Alarm* const& alarm = alarms[slot];
   if (stage == 1) return fetch_line(&alarm);
   if (alarm == nullptr) return;

@@ -39,6 +39,21 @@ TEST_CASE("a connmark is decimal or hexadecimal; anything else is 0x80") {
   CHECK(mark("mark") == 0x80);
 }
 
+TEST_CASE("a veth's prefix has four characters at most and is none of the kernel's own: a name must fit") {
+  const auto prefix = [](const char* text) {
+    return CniSettings::read({{"AWS_VPC_K8S_CNI_VETHPREFIX", text}}).veth_prefix;
+  };
+  CHECK(prefix("pod") == "pod");
+  CHECK(prefix("veth") == "veth");
+  for (const char* refused : {"veths", "eth", "vlan", "lo"}) {
+    CAPTURE(refused);
+    CHECK(prefix(refused) == "eni");
+    CHECK(refused_cni_value("AWS_VPC_K8S_CNI_VETHPREFIX", refused) != "");
+  }
+  CHECK(refused_cni_value("AWS_VPC_K8S_CNI_VETHPREFIX", "pod") == "");
+  CHECK(refused_cni_value("AWS_VPC_K8S_CNI_CONNMARK", "0x100") == "");
+}
+
 TEST_CASE("a pod's MTU is the ENI's unless it is set") {
   CHECK(CniSettings::read({{"AWS_VPC_ENI_MTU", "1500"}}).pod_mtu == 1500);
   CHECK(CniSettings::read({{"AWS_VPC_ENI_MTU", "1500"}, {"POD_MTU", "1400"}}).pod_mtu == 1400);

@@ -347,6 +347,9 @@ TEST_CASE("the CNI's variables are the real ones, and those that are not modelle
             .find("did you mean 'AWS_VPC_K8S_CNI_EXTERNALSNAT'?") != std::string::npos);
   CHECK(with_env("{ENABLE_POD_ENI: \"true\"}")
             .find("ENABLE_POD_ENI is not modelled; expected its default \"false\"") != std::string::npos);
+  CHECK(with_env("{AWS_VPC_K8S_CNI_VETHPREFIX: veths}")
+            .find("'veths' for AWS_VPC_K8S_CNI_VETHPREFIX; expected a value with which aws-node starts; "
+                  "AWS_VPC_K8S_CNI_VETHPREFIX cannot be longer than 4 characters") != std::string::npos);
   CHECK(with_env("{ENABLE_POD_ENI: \"false\", ENABLE_PREFIX_DELEGATION: \"true\"}") == "");
 }
 

@@ -330,6 +330,9 @@ TEST_CASE("version tells the client whose texts these are") {
 TEST_CASE("what kubectl does not model is refused by name before a run") {
   CHECK(refusal("kubectl get pods") == "");
   CHECK(refusal("kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_EXTERNALSNAT=true") == "");
+  CHECK(refusal("kubectl set env ds/aws-node -n kube-system AWS_VPC_K8S_CNI_VETHPREFIX=veths")
+            .find("not modelled") != std::string::npos);
+  CHECK(refusal("kubectl set env ds/aws-node -n kube-system AWS_VPC_K8S_CNI_VETHPREFIX=pod") == "");
   CHECK(refusal("kubectl rollout status ds/aws-node -n kube-system") == "");
   CHECK(refusal("kubectl exec -it deploy/web -n shop -c web -- hostname") == "");
   for (const auto& [line, word] :
